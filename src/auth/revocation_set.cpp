@@ -1,0 +1,71 @@
+#include "auth/revocation_set.h"
+
+#include <algorithm>
+#include <mutex>
+
+namespace c4a {
+namespace {
+
+// Other processes have other clocks, and a record is stamped a moment before it can be read.
+constexpr TimestampMs kOverlapMs = 60'000;
+
+}  // namespace
+
+Result<> RevocationSet::load(MetadataStore& store, TimestampMs now) {
+  TimestampMs from = 0;
+  {
+    const std::shared_lock guard(mutex_);
+    from = std::max<TimestampMs>(0, loaded_at_ - kOverlapMs);
+  }
+  C4A_TRY(const auto revocations, store.revocations(now, from));
+  const std::unique_lock guard(mutex_);
+  for (const auto& revocation : revocations) add_locked(revocation);
+  for (Map* map : {&tokens_, &families_, &subjects_}) {
+    std::erase_if(*map, [&](const auto& entry) { return entry.second.expires_at <= now; });
+  }
+  loaded_at_ = now;
+  return {};
+}
+
+void RevocationSet::add(const Revocation& revocation) {
+  const std::unique_lock guard(mutex_);
+  add_locked(revocation);
+}
+
+RevocationSet::Map& RevocationSet::map_of(Revocation::Kind kind) {
+  switch (kind) {
+    case Revocation::Kind::kToken:
+      return tokens_;
+    case Revocation::Kind::kFamily:
+      return families_;
+    case Revocation::Kind::kSubject:
+      return subjects_;
+  }
+  return subjects_;
+}
+
+void RevocationSet::add_locked(const Revocation& revocation) {
+  Stored& stored = map_of(revocation.kind)[revocation.id];
+  stored.not_before = std::max(stored.not_before, revocation.not_before);
+  stored.expires_at = std::max(stored.expires_at, revocation.expires_at);
+  ++changes_;
+}
+
+bool RevocationSet::refuses(const CredentialFacts& facts) const {
+  const std::shared_lock guard(mutex_);
+  if (!facts.jti.empty() && tokens_.contains(facts.jti)) return true;
+  if (!facts.family_id.empty() && families_.contains(facts.family_id)) return true;
+  return facts.issued_at <= not_before_locked(facts.subject);
+}
+
+TimestampMs RevocationSet::not_before(std::string_view subject) const {
+  const std::shared_lock guard(mutex_);
+  return not_before_locked(subject);
+}
+
+TimestampMs RevocationSet::not_before_locked(std::string_view subject) const {
+  const auto found = subjects_.find(subject);
+  return found == subjects_.end() ? -1 : found->second.not_before;
+}
+
+}  // namespace c4a

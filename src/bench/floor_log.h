@@ -1,0 +1,38 @@
+#pragma once
+
+// The floor's log: one file that is overwritten in a circle, so that a sync writes data and nothing else (no growth, no
+// allocation): the cheapest durable write this disk offers. Nothing is ever read back.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace c4a::bench {
+
+class FloorLog {
+ public:
+  // A file in `folder`, removed at once from the directory. Fails with: kUnavailable.
+  static Result<FloorLog> open(const std::string& folder);
+  FloorLog(FloorLog&& other) noexcept;
+  FloorLog& operator=(FloorLog&&) = delete;
+  ~FloorLog();
+
+  void append(std::string_view record) { waiting_ += record; }
+  bool empty() const { return waiting_.empty(); }
+  // Writes and fdatasyncs all that was appended. Ends the process where that fails: a floor that lies is of no use.
+  void sync();
+  std::uint64_t syncs() const { return syncs_; }
+
+ private:
+  explicit FloorLog(int fd) : fd_(fd) {}
+
+  int fd_;
+  std::size_t position_ = 0;
+  std::uint64_t syncs_ = 0;
+  std::string waiting_;
+};
+
+}  // namespace c4a::bench

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
+#include "message_log/message_log.h"
+
+namespace c4a {
+
+// The embedded log. It keeps nothing on the disk: the router's commit holds a command's effects, and only then is the
+// command answered, so what a crash takes was never acknowledged. Not for more than one process.
+class QueueMessageLog final : public MessageLog {
+ public:
+  struct Options {
+    LogPosition last;                     // positions go on after it
+    std::size_t waiting_limit = 100'000;  // commands; more are refused with kOverloaded
+  };
+
+  explicit QueueMessageLog(Options options);
+
+  Result<> append(Command command, Completion done) override;
+  bool next_batch(std::vector<LoggedCommand>& batch, std::size_t most) override;
+  void committed(LogPosition position) override;
+  void stop() override;
+  std::size_t waiting() const override;
+
+ private:
+  const Options options_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::vector<LoggedCommand> queue_;
+  std::size_t taken_ = 0;  // of queue_, from its front
+  bool consumer_waits_ = false;
+  bool stopped_ = false;
+  std::atomic<std::uint64_t> last_;
+  std::atomic<std::uint64_t> committed_;
+};
+
+}  // namespace c4a

@@ -1,0 +1,39 @@
+#pragma once
+
+// LiveBus carries what the router decided to the sessions that are online. It may lose events: sessions notice by seq and
+// version and read the store. Implementations: MemoryLiveBus (embedded, the default; loses nothing).
+
+#include <memory>
+#include <string>
+
+#include "domain/effects.h"
+#include "domain/ids.h"
+
+namespace c4a {
+
+enum class LiveKind : std::uint8_t { kMessage, kChange, kStatus, kTyping };
+
+struct LiveEvent {
+  LiveKind kind = LiveKind::kMessage;
+  ConversationId conversation;
+  Seq seq;                   // kMessage
+  Version version;           // kChange
+  Audience audience;         // to every session of these…
+  UserId also;               // …and of this one, where set
+  UserId not_to;             // kTyping: whoever types
+  SessionNumber except = 0;  // kMessage: the session that has the answer to its send instead
+  LogPosition receipt;       // kStatus: set where the event is a durable receipt
+  std::uint32_t receipt_index = 0;
+  std::shared_ptr<const std::string> frame;  // serialised once, shared by all who get it
+};
+
+using SharedEvent = std::shared_ptr<const LiveEvent>;
+
+class LiveBus {
+ public:
+  virtual ~LiveBus() = default;
+  // Router thread. Events reach a session in the order published. Never blocks.
+  virtual void publish(LiveEvent event) = 0;
+};
+
+}  // namespace c4a

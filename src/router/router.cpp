@@ -1,0 +1,163 @@
+#include "router/router.h"
+
+#include "domain/frames.h"
+
+namespace c4a {
+namespace {
+
+std::shared_ptr<const std::string> shared(std::string text) {
+  return std::make_shared<const std::string>(std::move(text));
+}
+
+// How an event leaves: with its frame made, once for all who get it.
+struct ToLive {
+  LiveEvent operator()(MessageEvent& event) const {
+    LiveEvent live;
+    live.kind = LiveKind::kMessage;
+    live.conversation = event.message.conversation_id;
+    live.seq = event.message.seq;
+    live.audience = std::move(event.audience);
+    live.except = event.except;
+    live.frame = shared(message_frame(event.message));
+    return live;
+  }
+  LiveEvent operator()(ChangeEvent& event) const {
+    LiveEvent live;
+    live.kind = LiveKind::kChange;
+    live.conversation = event.change.conversation_id;
+    live.version = event.change.version;
+    live.audience = std::move(event.audience);
+    live.also = std::move(event.also);
+    live.frame = shared(change_frame(event.change, event.message ? &*event.message : nullptr));
+    return live;
+  }
+  LiveEvent operator()(StatusEvent& event) const {
+    LiveEvent live;
+    live.kind = LiveKind::kStatus;
+    live.conversation = event.conversation_id;
+    live.seq = event.seq;
+    live.receipt = event.receipt;
+    live.receipt_index = event.receipt_index;
+    live.frame = shared(status_frame(event));
+    live.also = std::move(event.recipient);
+    return live;
+  }
+  LiveEvent operator()(TypingEvent& event) const {
+    LiveEvent live;
+    live.kind = LiveKind::kTyping;
+    live.conversation = event.conversation_id;
+    live.audience = std::move(event.audience);
+    live.frame = shared(typing_frame(event));
+    live.not_to = std::move(event.user_id);
+    return live;
+  }
+};
+
+}  // namespace
+
+Router::Router(MessageLog& log, MessageStore& store, LiveBus& bus, const Clock& clock, RouterOptions options)
+    : log_(log), store_(store), bus_(bus), clock_(clock), options_(options), states_(options.cached_conversations) {}
+
+void Router::run() {
+  while (run_once()) {
+  }
+}
+
+bool Router::run_once() {
+  batch_.clear();
+  if (!log_.next_batch(batch_, options_.batch_commands)) return false;
+  for (auto& logged : batch_) take(std::move(logged));
+  commit();
+  return true;
+}
+
+void Router::take(LoggedCommand logged) {
+  counters_.commands.fetch_add(1, std::memory_order_relaxed);
+  auto decision = decide_one(logged);
+  if (decision && decision->duplicate) counters_.duplicates.fetch_add(1, std::memory_order_relaxed);
+  position_ = logged.position;
+  answers_.push_back({std::move(logged.done), std::move(decision), effects_.events.size()});
+}
+
+Result<Decision> Router::decide_one(LoggedCommand& logged) {
+  const ConversationId id = logged.command.conversation_id;
+  C4A_TRY(StateCache::Entry * entry, entry_of(id));
+  FactsNeeded needed = facts_needed(entry->state.get(), logged.command, options_.rules);
+  if (needed.target && entry->open) {
+    // An earlier command of this batch may have changed the message, or the reaction: the store must know it first.
+    commit();
+    C4A_TRY(entry, entry_of(id));
+  }
+  C4A_TRY(const Facts facts, gather(needed, logged.command));
+  states_.mark_open(id, *entry);
+  const std::size_t messages_before = effects_.rows.messages.size();
+  const DecisionContext context{clock_.now_ms(), logged.position, options_.rules};
+  auto decision = decide(entry->state, logged.command, facts, context, effects_);
+  counters_.messages.fetch_add(effects_.rows.messages.size() - messages_before, std::memory_order_relaxed);
+  return decision;
+}
+
+Result<StateCache::Entry*> Router::entry_of(const ConversationId& id) {
+  if (StateCache::Entry* entry = states_.find(id)) return entry;
+  counters_.state_loads.fetch_add(1, std::memory_order_relaxed);
+  C4A_TRY(auto loaded, store_.load(id));
+  std::unique_ptr<ConversationState> state;
+  if (loaded) state = std::make_unique<ConversationState>(std::move(*loaded));
+  return &states_.insert(id, std::move(state));
+}
+
+Result<Facts> Router::gather(const FactsNeeded& needed, const Command& command) {
+  Facts facts;
+  const ConversationId& id = command.conversation_id;
+  if (needed.target) {
+    C4A_TRY(facts.target, store_.message(id, *needed.target));
+    if (needed.reaction && facts.target) {
+      C4A_TRY(facts.reaction_present,
+              store_.has_reaction(id, facts.target->seq, needed.reaction->emoji, command.actor));
+    }
+  }
+  if (needed.repeat) {
+    C4A_TRY(const auto first, store_.message(id, *needed.repeat));
+    if (first) facts.repeat = header_of(*first);
+  }
+  if (needed.reply_to) {
+    C4A_TRY(const auto replied, store_.message(id, *needed.reply_to));
+    facts.reply_to_present = replied.has_value();
+  }
+  if (needed.covered) {
+    C4A_TRY(facts.covered, store_.headers(id, needed.covered->after, needed.covered->until, kCoveredHeaders));
+  }
+  return facts;
+}
+
+void Router::commit() {
+  states_.for_each_open([this](ConversationState& state) { take_progress_rows(state, effects_.rows); });
+  if (!effects_.rows.empty()) {
+    const std::int64_t begun = clock_.monotonic_us();
+    if (auto stored = store_.commit(effects_.rows, position_); !stored) {
+      counters_.failed_commits.fetch_add(1, std::memory_order_relaxed);
+      states_.forget_open();
+      effects_.clear();
+      for (auto& answer : answers_) answer.done(std::unexpected(stored.error()));
+      answers_.clear();
+      log_.committed(position_);
+      return;
+    }
+    counters_.commit_us.fetch_add(static_cast<std::uint64_t>(clock_.monotonic_us() - begun), std::memory_order_relaxed);
+    counters_.batches.fetch_add(1, std::memory_order_relaxed);
+  }
+  states_.close_all();
+  log_.committed(position_);
+  // Every session hears of things in the order decided: the events of a command, then its answer.
+  std::size_t published = 0;
+  for (auto& answer : answers_) {
+    for (; published < answer.events_until; ++published) publish(effects_.events[published]);
+    answer.done(std::move(answer.decision));
+  }
+  answers_.clear();
+  effects_.clear();
+}
+
+void Router::publish(Event& event) { bus_.publish(std::visit(ToLive{}, event)); }
+
+}  // namespace c4a

@@ -1,0 +1,80 @@
+#pragma once
+
+// The loop around the pure core: takes commands from the log in batches, decides them, makes all effects durable in one
+// commit, and only then answers and tells whoever is online. One thread runs it; it owns its conversations.
+
+#include <atomic>
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "message_log/message_log.h"
+#include "message_store/message_store.h"
+#include "presence/live_bus.h"
+#include "router/decide.h"
+#include "router/state_cache.h"
+
+namespace c4a {
+
+struct RouterOptions {
+  RouterRules rules;
+  std::size_t batch_commands = 4096;          // decided and committed together at most
+  std::size_t cached_conversations = 500'000;  // states kept in memory; the longest unused go first
+};
+
+// What the router has done since it started. Any thread may read.
+struct RouterCounters {
+  std::atomic<std::uint64_t> commands{0};
+  std::atomic<std::uint64_t> messages{0};
+  std::atomic<std::uint64_t> duplicates{0};
+  std::atomic<std::uint64_t> batches{0};
+  std::atomic<std::uint64_t> failed_commits{0};
+  std::atomic<std::uint64_t> state_loads{0};
+  std::atomic<std::uint64_t> commit_us{0};
+};
+
+class Router {
+ public:
+  Router(MessageLog& log, MessageStore& store, LiveBus& bus, const Clock& clock, RouterOptions options);
+
+  // Until the log stops. The calling thread becomes the owner of every conversation.
+  void run();
+  // One batch, for tests that step. False once the log has stopped and is empty.
+  bool run_once();
+
+  const RouterCounters& counters() const { return counters_; }
+
+ private:
+  struct Answer {
+    Completion done;
+    Result<Decision> decision;
+    std::size_t events_until;  // of effects_.events: those go out before this answer
+  };
+
+  void take(LoggedCommand logged);
+  Result<Decision> decide_one(LoggedCommand& logged);
+  // The conversation's entry, from memory or from the store.
+  Result<StateCache::Entry*> entry_of(const ConversationId& id);
+  Result<Facts> gather(const FactsNeeded& needed, const Command& command);
+  // Makes what was decided durable, then answers it. After it, nothing is open.
+  void commit();
+  void publish(Event& event);
+
+  MessageLog& log_;
+  MessageStore& store_;
+  LiveBus& bus_;
+  const Clock& clock_;
+  const RouterOptions options_;
+  RouterCounters counters_;
+  StateCache states_;
+  // Decided and not yet durable.
+  Effects effects_;
+  std::vector<Answer> answers_;
+  LogPosition position_;
+  std::vector<LoggedCommand> batch_;
+};
+
+}  // namespace c4a

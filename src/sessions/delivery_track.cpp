@@ -1,0 +1,123 @@
+#include "sessions/delivery_track.h"
+
+#include <algorithm>
+
+namespace c4a {
+
+void DeliveryTrack::Line::begin(std::uint64_t start, std::uint64_t last) {
+  sent = std::max(sent.value_or(0), start);
+  known = std::max(known, last);
+}
+
+void DeliveryTrack::Line::begin_at_first_heard() {
+  if (!sent && first_heard != 0) sent = first_heard - 1;
+}
+
+DeliveryTrack::Verdict DeliveryTrack::Line::hear(std::uint64_t position, bool opened, bool live) {
+  if (!sent) {
+    if (first_heard == 0) first_heard = position;
+    if (opened) begin_at_first_heard();
+  }
+  if (sent && position <= *sent) return Verdict::kDrop;
+  known = std::max(known, position);
+  if (live && sent && position == *sent + 1) {
+    sent = position;
+    return Verdict::kSend;
+  }
+  return Verdict::kLater;
+}
+
+void DeliveryTrack::Line::reached(std::uint64_t position) { sent = std::max(sent.value_or(0), position); }
+
+void DeliveryTrack::queue_if_behind(const ConversationId& conversation, Track& track) {
+  if (track.seqs.behind() && !std::exchange(track.seqs.queued, true)) messages_due_.push_back(conversation);
+  if (track.versions.behind() && !std::exchange(track.versions.queued, true)) changes_due_.push_back(conversation);
+}
+
+void DeliveryTrack::begin(const ConversationId& conversation, const DeviceCursor& start, Seq last_seq,
+                          Version version) {
+  Track& track = tracks_[conversation];
+  track.seqs.begin(start.seq.value, last_seq.value);
+  track.versions.begin(start.version.value, version.value);
+  queue_if_behind(conversation, track);
+}
+
+void DeliveryTrack::opened() {
+  opened_ = true;
+  // A conversation that is not in the snapshot began after it.
+  for (auto& [conversation, track] : tracks_) {
+    track.seqs.begin_at_first_heard();
+    track.versions.begin_at_first_heard();
+    queue_if_behind(conversation, track);
+  }
+}
+
+DeliveryTrack::Verdict DeliveryTrack::on_message(const ConversationId& conversation, Seq seq) {
+  const bool was_live = live();
+  Track& track = tracks_[conversation];
+  const Verdict verdict = track.seqs.hear(seq.value, opened_, was_live);
+  if (verdict == Verdict::kLater) queue_if_behind(conversation, track);
+  return verdict;
+}
+
+DeliveryTrack::Verdict DeliveryTrack::on_change(const ConversationId& conversation, Version version) {
+  const bool was_live = live();
+  Track& track = tracks_[conversation];
+  const Verdict verdict = track.versions.hear(version.value, opened_, was_live);
+  if (verdict == Verdict::kLater) queue_if_behind(conversation, track);
+  return verdict;
+}
+
+void DeliveryTrack::on_sent(const ConversationId& conversation, Seq seq) {
+  Track& track = tracks_[conversation];
+  // The answer is the delivery, so pending or not it needs no fetch of its own; a fetch that passes it skips what the
+  // device itself sent.
+  if (track.seqs.hear(seq.value, opened_, true) == Verdict::kLater) {
+    queue_if_behind(conversation, track);
+  }
+}
+
+std::optional<DeliveryTrack::Fetch> DeliveryTrack::next_fetch() const {
+  if (!opened_) return std::nullopt;
+  Fetch fetch;
+  if (!messages_due_.empty()) {
+    fetch.conversation = messages_due_.front();
+    const Line& seqs = tracks_.at(fetch.conversation).seqs;
+    fetch.after = Seq{seqs.sent.value_or(0)};
+    fetch.until = Seq{seqs.known};
+    return fetch;
+  }
+  if (!changes_due_.empty()) {
+    fetch.kind = Fetch::Kind::kChanges;
+    fetch.conversation = changes_due_.front();
+    const Line& versions = tracks_.at(fetch.conversation).versions;
+    fetch.after_version = Version{versions.sent.value_or(0)};
+    fetch.until_version = Version{versions.known};
+    return fetch;
+  }
+  if (receipts_due_) {
+    fetch.kind = Fetch::Kind::kReceipts;
+    return fetch;
+  }
+  return std::nullopt;
+}
+
+void DeliveryTrack::fetched_messages(const ConversationId& conversation, Seq up_to) {
+  Line& seqs = tracks_[conversation].seqs;
+  seqs.reached(up_to.value);
+  if (seqs.behind()) return;
+  seqs.queued = false;
+  std::erase(messages_due_, conversation);
+}
+
+void DeliveryTrack::fetched_changes(const ConversationId& conversation, Version up_to) {
+  Line& versions = tracks_[conversation].versions;
+  versions.reached(up_to.value);
+  if (versions.behind()) return;
+  versions.queued = false;
+  std::erase(changes_due_, conversation);
+}
+
+void DeliveryTrack::fetched_receipts() { receipts_due_ = false; }
+
+}  // namespace c4a

@@ -1,0 +1,82 @@
+#pragma once
+
+// What one session has been sent, and what it is sent next: pending messages first, then missed changes, then missed
+// receipts, then live traffic, with neither a hole nor a repeat. Pure rules: no I/O, no clock.
+//
+// A live event is sent only when it is the next one of its conversation and nothing is pending; anything else is
+// remembered as "there is more" and read from the store. So events may be lost, early or repeated, and nothing is buffered.
+
+#include <deque>
+#include <optional>
+#include <unordered_map>
+
+#include "domain/conversation.h"
+#include "domain/ids.h"
+
+namespace c4a {
+
+class DeliveryTrack {
+ public:
+  enum class Verdict { kSend, kLater, kDrop };
+
+  // What to read next from the store.
+  struct Fetch {
+    enum class Kind { kMessages, kChanges, kReceipts };
+    Kind kind = Kind::kMessages;
+    ConversationId conversation;
+    Seq after;         // kMessages: after < seq <= until
+    Seq until;
+    Version after_version;
+    Version until_version;
+  };
+
+  // The snapshot taken when the session opened, one call for each conversation, then `opened`. `start` is what the device has
+  // acknowledged, the other two what there is. Live events may come before.
+  void begin(const ConversationId& conversation, const DeviceCursor& start, Seq last_seq, Version version);
+  void opened();
+
+  // A live event came. kSend: send it now. kLater: a fetch will bring it. kDrop: it was sent already.
+  Verdict on_message(const ConversationId& conversation, Seq seq);
+  Verdict on_change(const ConversationId& conversation, Version version);
+  // The session's own message was answered with this seq: that is its delivery.
+  void on_sent(const ConversationId& conversation, Seq seq);
+
+  // Nothing: the session is live, or not opened yet.
+  std::optional<Fetch> next_fetch() const;
+  // A fetch was answered: everything up to there has been sent. Short of `until` only if more is to be fetched.
+  void fetched_messages(const ConversationId& conversation, Seq up_to);
+  void fetched_changes(const ConversationId& conversation, Version up_to);
+  void fetched_receipts();
+
+  bool live() const { return opened_ && messages_due_.empty() && changes_due_.empty() && !receipts_due_; }
+
+ private:
+  // One counter of a conversation, seqs or versions: 0 is before the first.
+  struct Line {
+    std::optional<std::uint64_t> sent;   // nothing: no snapshot told where to begin
+    std::uint64_t first_heard = 0;       // the first live event, until `sent` is known
+    std::uint64_t known = 0;             // the newest known to exist
+    bool queued = false;
+
+    bool behind() const { return sent && *sent < known; }
+    void begin(std::uint64_t start, std::uint64_t last);
+    // `opened`: from now on the first event heard of is the first for this session.
+    void begin_at_first_heard();
+    Verdict hear(std::uint64_t position, bool opened, bool live);
+    void reached(std::uint64_t position);
+  };
+  struct Track {
+    Line seqs;
+    Line versions;
+  };
+
+  void queue_if_behind(const ConversationId& conversation, Track& track);
+
+  std::unordered_map<ConversationId, Track> tracks_;
+  std::deque<ConversationId> messages_due_;
+  std::deque<ConversationId> changes_due_;
+  bool receipts_due_ = true;
+  bool opened_ = false;
+};
+
+}  // namespace c4a

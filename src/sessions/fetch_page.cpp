@@ -1,0 +1,103 @@
+#include "sessions/fetch_page.h"
+
+#include "domain/frames.h"
+
+namespace c4a {
+namespace {
+
+constexpr std::size_t kPageItems = 500;
+// Frames leave in WebSocket messages of at most limits.frame_bytes; a page stays below the smallest sensible limit.
+constexpr std::size_t kPageBytes = 48 * 1024;
+
+class JoinedFrames {
+ public:
+  void add(const std::string& frame) {
+    if (!text_.empty()) text_ += '\n';
+    text_ += frame;
+  }
+  bool full() const { return text_.size() >= kPageBytes; }
+  std::shared_ptr<const std::string> take() {
+    return text_.empty() ? nullptr : std::make_shared<const std::string>(std::move(text_));
+  }
+
+ private:
+  std::string text_;
+};
+
+Result<> fetch_messages(MessageStore& store, const UserId& user, const DeviceId& device, FetchedPage& page) {
+  const auto& fetch = page.fetch;
+  C4A_TRY(const auto messages, store.messages_after(fetch.conversation, fetch.after, fetch.until, kPageItems));
+  JoinedFrames frames;
+  page.seq = fetch.after;
+  for (const auto& message : messages) {
+    page.seq = message.seq;
+    // What this device sent was delivered to it by the answer.
+    if (message.from == user && message.from_device == device) continue;
+    frames.add(message_frame(message));
+    if (frames.full()) break;
+  }
+  // Messages may have expired: nothing is left up to the end.
+  if (messages.size() < kPageItems && (messages.empty() || page.seq == messages.back().seq)) page.seq = fetch.until;
+  page.frames = frames.take();
+  return {};
+}
+
+Result<> fetch_changes(MessageStore& store, FetchedPage& page) {
+  const auto& fetch = page.fetch;
+  C4A_TRY(const auto changes,
+          store.changes_after(fetch.conversation, fetch.after_version, fetch.until_version, kPageItems));
+  JoinedFrames frames;
+  page.version = fetch.after_version;
+  for (const auto& change : changes) {
+    page.version = change.version;
+    std::optional<Message> message;
+    if (change.type == ChangeType::kMessageUpdated) {
+      C4A_TRY(message, store.message(fetch.conversation, change.seq));
+    }
+    frames.add(change_frame(change, message ? &*message : nullptr));
+    if (frames.full()) break;
+  }
+  if (changes.size() < kPageItems && (changes.empty() || page.version == changes.back().version)) {
+    page.version = fetch.until_version;
+  }
+  page.frames = frames.take();
+  return {};
+}
+
+Result<> fetch_receipts(MessageStore& store, const UserId& user, FetchedPage& page) {
+  C4A_TRY(const auto receipts, store.receipts_after(user, page.receipt, page.receipt_index, kPageItems));
+  JoinedFrames frames;
+  for (const auto& receipt : receipts) {
+    frames.add(receipt_frame(receipt));
+    page.receipt = receipt.position;
+    page.receipt_index = receipt.index;
+    if (frames.full()) break;
+  }
+  page.more = !receipts.empty() && (receipts.size() == kPageItems || frames.full());
+  page.frames = frames.take();
+  return {};
+}
+
+}  // namespace
+
+Result<FetchedPage> fetch_page(MessageStore& store, const UserId& user, const DeviceId& device,
+                               const DeliveryTrack::Fetch& fetch, LogPosition receipt, std::uint32_t receipt_index) {
+  FetchedPage page;
+  page.fetch = fetch;
+  page.receipt = receipt;
+  page.receipt_index = receipt_index;
+  switch (fetch.kind) {
+    case DeliveryTrack::Fetch::Kind::kMessages:
+      C4A_CHECK(fetch_messages(store, user, device, page));
+      break;
+    case DeliveryTrack::Fetch::Kind::kChanges:
+      C4A_CHECK(fetch_changes(store, page));
+      break;
+    case DeliveryTrack::Fetch::Kind::kReceipts:
+      C4A_CHECK(fetch_receipts(store, user, page));
+      break;
+  }
+  return page;
+}
+
+}  // namespace c4a

@@ -1,0 +1,26 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "message_store/message_store.h"
+#include "sessions/delivery_track.h"
+
+namespace c4a {
+
+// One answered fetch: frames joined by '\n', ready to be sent as one, and how far they reach.
+struct FetchedPage {
+  DeliveryTrack::Fetch fetch;
+  std::shared_ptr<const std::string> frames;  // null: nothing to send
+  Seq seq;                                    // kMessages
+  Version version;                            // kChanges
+  LogPosition receipt;                        // kReceipts
+  std::uint32_t receipt_index = 0;
+  bool more = false;                          // kReceipts: another page follows
+};
+
+// Blocks; for worker threads. `receipt`: where the receipts of the device stand.
+Result<FetchedPage> fetch_page(MessageStore& store, const UserId& user, const DeviceId& device,
+                               const DeliveryTrack::Fetch& fetch, LogPosition receipt, std::uint32_t receipt_index);
+
+}  // namespace c4a

@@ -1,0 +1,106 @@
+#include "sessions/open_session.h"
+
+#include <algorithm>
+
+#include "base/json_writer.h"
+#include "router/submit.h"
+
+namespace c4a {
+namespace {
+
+// Whom to drop so that there is room for one more: the longest unused.
+std::vector<DeviceId> devices_to_retire(std::vector<Device> devices) {
+  std::vector<DeviceId> retired;
+  std::ranges::sort(devices, {}, &Device::last_seen);
+  for (std::size_t i = 0; i + kMaxDevices <= devices.size(); ++i) retired.push_back(devices[i].id);
+  return retired;
+}
+
+// A device that was never seen starts, in every conversation, after what the user has had delivered on any other.
+Result<Device> introduce(MessageStore& store, MessageLog& log, const UserId& user, const DeviceId& id, TimestampMs now,
+                         const std::vector<Device>& known, const std::vector<ConversationRef>& conversations) {
+  const auto retired = devices_to_retire(known);
+  for (const auto& ref : conversations) {
+    if (!ref.active) continue;
+    const auto opened = submit(log, {ref.id, user, now, 0, OpenDevice{id, retired}});
+    // One that was left or deleted meanwhile needs no cursor.
+    if (!opened && opened.error().code != ErrorCode::kConversationNotFound) return std::unexpected(opened.error());
+  }
+  for (const auto& gone : retired) C4A_CHECK(store.drop_device(user, gone));
+  Device device{id, now, now, {}, 0};
+  for (const auto& other : known) {
+    if (std::pair(other.receipts_seen, other.receipts_seen_index) >
+        std::pair(device.receipts_seen, device.receipts_seen_index)) {
+      device.receipts_seen = other.receipts_seen;
+      device.receipts_seen_index = other.receipts_seen_index;
+    }
+  }
+  return device;
+}
+
+// The first pending message that is young enough to be delivered.
+Result<Seq> first_young(MessageStore& store, const ConversationId& id, Seq after, Seq until, TimestampMs cutoff) {
+  // Times grow with seq: halve the range until one page shows the border.
+  std::uint64_t low = after.value + 1;
+  std::uint64_t high = until.value + 1;
+  while (low < high) {
+    const std::uint64_t middle = low + (high - low) / 2;
+    C4A_TRY(const auto page, store.messages_after(id, Seq{middle - 1}, until, 1));
+    if (page.empty() || page.front().created_at >= cutoff) high = middle;
+    else low = page.front().seq.value + 1;
+  }
+  return Seq{low};
+}
+
+}  // namespace
+
+Result<SessionStart> open_session(MessageStore& store, MessageLog& log, const UserId& user, const DeviceId& device,
+                                  TimestampMs now, const OpenSessionRules& rules) {
+  SessionStart start;
+  C4A_TRY(const auto known, store.devices(user));
+  C4A_TRY(const auto conversations, store.conversations_of(user));
+  const auto found = std::ranges::find(known, device, &Device::id);
+  bool long_gone = false;
+  if (found == known.end()) {
+    C4A_TRY(start.device, introduce(store, log, user, device, now, known, conversations));
+  } else {
+    start.device = *found;
+    long_gone = now - found->last_seen > rules.retention_ms;
+  }
+  start.device.last_seen = now;
+  C4A_CHECK(store.put_device(user, start.device));
+
+  for (const auto& ref : conversations) {
+    C4A_TRY(const auto head, store.conversation(ref.id));
+    C4A_TRY(const auto member, store.member(ref.id, user));
+    if (!head || head->deleted || !member) continue;
+    C4A_TRY(const Progress progress, store.progress(ref.id, user));
+    SessionStart::Conversation conversation{ref.id, catch_up_start(*member, progress, device),
+                                            member->readable_until(head->last_seq),
+                                            member->active() ? head->version : member->left_at_version};
+    if (long_gone && conversation.start.seq < conversation.last_seq) {
+      C4A_TRY(const Seq first, first_young(store, ref.id, conversation.start.seq, conversation.last_seq,
+                                           now - rules.retention_ms));
+      if (first > conversation.start.seq.next()) {
+        start.gaps.push_back({ref.id, conversation.start.seq.next(), Seq{first.value - 1}});
+        conversation.start.seq = Seq{first.value - 1};
+      }
+    }
+    start.conversations.push_back(std::move(conversation));
+  }
+  return start;
+}
+
+std::string gap_frame(const SessionStart::Gap& gap) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object()
+      .member("type", "gap")
+      .member("conversation_id", gap.id.uuid)
+      .member("from_seq", gap.from.value)
+      .member("to_seq", gap.to.value)
+      .end_object();
+  return out;
+}
+
+}  // namespace c4a

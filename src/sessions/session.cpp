@@ -1,0 +1,140 @@
+#include "sessions/session.h"
+
+#include "sessions/session_hub.h"
+
+namespace c4a {
+namespace {
+
+// Reading on stops while this much waits for the client.
+constexpr std::size_t kEnoughQueued = 192 * 1024;
+// Statuses that came while catching up; the rest can be read over REST.
+constexpr std::size_t kLaterStatuses = 1000;
+
+constexpr std::uint16_t kCloseRestart = 1012;
+
+}  // namespace
+
+Session::Session(SessionHub& hub, net::WebSocket& socket, SessionNumber number, UserId user, DeviceId device)
+    : hub_(hub), socket_(socket), number_(number), user_(std::move(user)), device_(std::move(device)) {
+  hub_.add(*this);
+}
+
+Session::~Session() { hub_.remove(*this); }
+
+void Session::active(TimestampMs now) {
+  presence_->last_activity.store(now, std::memory_order_relaxed);
+  if (presence_->away.load(std::memory_order_relaxed)) hub_.presence().active(user_, now);
+}
+
+void Session::deliver(const LiveEvent& event) {
+  switch (event.kind) {
+    case LiveKind::kMessage:
+      if (event.except == number_) return;
+      if (const auto verdict = track_.on_message(event.conversation, event.seq);
+          verdict == DeliveryTrack::Verdict::kSend) {
+        socket_.send(event.frame);
+      } else if (verdict == DeliveryTrack::Verdict::kLater) {
+        catch_up();
+      }
+      return;
+    case LiveKind::kChange:
+      if (const auto verdict = track_.on_change(event.conversation, event.version);
+          verdict == DeliveryTrack::Verdict::kSend) {
+        socket_.send(event.frame);
+      } else if (verdict == DeliveryTrack::Verdict::kLater) {
+        catch_up();
+      }
+      return;
+    case LiveKind::kStatus:
+      deliver_status(event);
+      return;
+    case LiveKind::kTyping:
+      if (track_.live() && event.not_to != user_) socket_.send(event.frame);
+      return;
+  }
+}
+
+void Session::deliver_status(const LiveEvent& event) {
+  if (track_.live()) {
+    socket_.send(event.frame);
+    if (event.receipt.value != 0) {
+      record_.receipts_seen = event.receipt;
+      record_.receipts_seen_index = event.receipt_index;
+    }
+    return;
+  }
+  if (!later_) later_ = std::make_unique<std::vector<LaterStatus>>();
+  if (later_->size() < kLaterStatuses) later_->push_back({event.receipt, event.receipt_index, event.frame});
+}
+
+void Session::release_statuses() {
+  if (!later_) return;
+  for (auto& status : *later_) {
+    const bool durable = status.receipt.value != 0;
+    const auto stands_at = std::pair(record_.receipts_seen, record_.receipts_seen_index);
+    if (durable && std::pair(status.receipt, status.index) <= stands_at) continue;  // the store's page had it
+    if (durable) {
+      record_.receipts_seen = status.receipt;
+      record_.receipts_seen_index = status.index;
+    }
+    socket_.send(std::move(status.frame));
+  }
+  later_.reset();
+}
+
+void Session::sent(const ConversationId& conversation, Seq seq, net::SharedFrame frame) {
+  track_.on_sent(conversation, seq);
+  socket_.send(std::move(frame));
+  if (!track_.live()) catch_up();
+}
+
+void Session::opened(Result<SessionStart> start) {
+  if (!start) {
+    // The store does not answer: the client comes again, and nothing is lost.
+    close(kCloseRestart, "storage is unavailable, reconnect");
+    return;
+  }
+  record_ = std::move(start->device);
+  known_ = true;
+  for (const auto& gap : start->gaps) socket_.send(net::make_frame(gap_frame(gap)));
+  for (const auto& conversation : start->conversations) {
+    track_.begin(conversation.id, conversation.start, conversation.last_seq, conversation.version);
+  }
+  track_.opened();
+  catch_up();
+}
+
+void Session::catch_up() {
+  if (fetching_ || socket_.queued_bytes() > kEnoughQueued) return;
+  if (const auto fetch = track_.next_fetch()) {
+    fetching_ = true;
+    hub_.fetch(*this, *fetch);
+  } else if (track_.live()) {
+    release_statuses();
+  }
+}
+
+void Session::fetched(Result<FetchedPage> page) {
+  fetching_ = false;
+  if (!page) {
+    close(kCloseRestart, "storage is unavailable, reconnect");
+    return;
+  }
+  if (page->frames) socket_.send(std::move(page->frames));
+  switch (page->fetch.kind) {
+    case DeliveryTrack::Fetch::Kind::kMessages:
+      track_.fetched_messages(page->fetch.conversation, page->seq);
+      break;
+    case DeliveryTrack::Fetch::Kind::kChanges:
+      track_.fetched_changes(page->fetch.conversation, page->version);
+      break;
+    case DeliveryTrack::Fetch::Kind::kReceipts:
+      record_.receipts_seen = page->receipt;
+      record_.receipts_seen_index = page->receipt_index;
+      if (!page->more) track_.fetched_receipts();
+      break;
+  }
+  catch_up();
+}
+
+}  // namespace c4a

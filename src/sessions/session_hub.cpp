@@ -1,0 +1,138 @@
+#include "sessions/session_hub.h"
+
+#include <algorithm>
+
+#include "base/json_writer.h"
+
+namespace c4a {
+namespace {
+
+// A full worker queue delays a session's reads; nothing is lost by waiting.
+constexpr std::int64_t kRetryMs = 50;
+
+}  // namespace
+
+SessionHub::SessionHub(net::EventLoop& loop, std::size_t index, SessionServices services)
+    : loop_(loop), index_(index), services_(services) {}
+
+SessionNumber SessionHub::next_number() { return (SessionNumber{index_ + 1} << 48) | ++last_number_; }
+
+Session* SessionHub::find(SessionNumber number) {
+  const auto found = by_number_.find(number);
+  return found == by_number_.end() ? nullptr : found->second;
+}
+
+void SessionHub::add(Session& session) {
+  by_number_.emplace(session.number(), &session);
+  by_user_[session.user()].push_back(&session);
+  count_.fetch_add(1, std::memory_order_relaxed);
+  // First the bus, then (in open) the snapshot: what happens between is in both, and sent once.
+  services_.bus.attach(session.user(), index_);
+  session.presence_ = services_.presence.connected(session.user(), services_.clock.now_ms());
+}
+
+void SessionHub::remove(Session& session) {
+  services_.bus.detach(session.user(), index_);
+  services_.presence.disconnected(session.user(), services_.clock.now_ms());
+  for (const auto& user : session.watched_) {
+    const auto found = watchers_.find(user);
+    if (found == watchers_.end()) continue;
+    std::erase(found->second, &session);
+    if (found->second.empty()) watchers_.erase(found);
+  }
+  by_number_.erase(session.number());
+  const auto found = by_user_.find(session.user());
+  std::erase(found->second, &session);
+  if (found->second.empty()) by_user_.erase(found);
+  count_.fetch_sub(1, std::memory_order_relaxed);
+  if (!session.known_) return;
+  Device record = session.record_;
+  record.last_seen = services_.clock.now_ms();
+  services_.workers.post_always([&store = services_.store, user = session.user(), record] {
+    (void)store.put_device(user, record);  // the next connect writes it again
+  });
+}
+
+void SessionHub::close_user(UserId user, std::uint16_t code, std::string reason) {
+  loop_.post([this, user = std::move(user), code, reason = std::move(reason)] {
+    const auto found = by_user_.find(user);
+    if (found == by_user_.end()) return;
+    for (Session* session : std::vector(found->second)) session->close(code, reason);
+  });
+}
+
+void SessionHub::tell_presence(UserId user, PresenceState state) {
+  loop_.post([this, user = std::move(user), state] {
+    const auto found = watchers_.find(user);
+    if (found == watchers_.end()) return;
+    const auto frame = net::make_frame(presence_frame(user, state));
+    for (Session* session : found->second) session->send(frame);
+  });
+}
+
+void SessionHub::watch(Session& session, std::vector<UserId> users) {
+  const TimestampMs now = services_.clock.now_ms();
+  for (auto& user : users) {
+    session.send(net::make_frame(presence_frame(user, services_.presence.get(user, now))));
+    if (std::ranges::find(session.watched_, user) != session.watched_.end()) continue;
+    watchers_[user].push_back(&session);
+    session.watched_.push_back(std::move(user));
+  }
+}
+
+void SessionHub::deliver(SharedEvent event) {
+  loop_.post([this, event = std::move(event)] { fan_out(*event); });
+}
+
+void SessionHub::fan_out(const LiveEvent& event) {
+  if (event.audience) {
+    for (const auto& user : *event.audience) to_user(user, event);
+  }
+  if (!event.also.text.empty()) to_user(event.also, event);
+}
+
+void SessionHub::to_user(const UserId& user, const LiveEvent& event) {
+  const auto found = by_user_.find(user);
+  if (found == by_user_.end()) return;
+  for (Session* session : found->second) session->deliver(event);
+}
+
+void SessionHub::run(SessionNumber number, WorkerPool::Task task) {
+  auto shared = std::make_shared<WorkerPool::Task>(std::move(task));
+  if (services_.workers.post([shared] { (*shared)(); })) return;
+  loop_.after_ms(kRetryMs, [this, number, shared] {
+    if (find(number) != nullptr) run(number, [shared] { (*shared)(); });
+  });
+}
+
+void SessionHub::open(Session& session) {
+  run(session.number(), [this, number = session.number(), user = session.user(), device = session.device()] {
+    auto start = open_session(services_.store, services_.log, user, device, services_.clock.now_ms(), services_.rules);
+    loop_.post([this, number, start = std::move(start)]() mutable {
+      if (Session* found = find(number)) found->opened(std::move(start));
+    });
+  });
+}
+
+void SessionHub::fetch(Session& session, const DeliveryTrack::Fetch& fetch) {
+  run(session.number(), [this, number = session.number(), user = session.user(), device = session.device(), fetch,
+                         receipt = session.record_.receipts_seen, index = session.record_.receipts_seen_index] {
+    auto page = fetch_page(services_.store, user, device, fetch, receipt, index);
+    loop_.post([this, number, page = std::move(page)]() mutable {
+      if (Session* found = find(number)) found->fetched(std::move(page));
+    });
+  });
+}
+
+std::string presence_frame(const UserId& user, const PresenceState& state) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().member("type", "presence").member("user_id", user.text).member("status", to_text(state.status));
+  json.key("last_seen");
+  if (state.last_seen) json.time(*state.last_seen);
+  else json.null();
+  json.end_object();
+  return out;
+}
+
+}  // namespace c4a

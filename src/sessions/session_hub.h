@@ -1,0 +1,76 @@
+#pragma once
+
+// The sessions of one event loop: finds them by user for what the bus brings, and runs their reads on worker threads.
+// Loop thread only, but for what is marked.
+
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "base/worker_pool.h"
+#include "net/event_loop.h"
+#include "presence/memory_live_bus.h"
+#include "sessions/session.h"
+
+namespace c4a {
+
+// What all hubs share.
+struct SessionServices {
+  MessageStore& store;
+  MessageLog& log;
+  Presence& presence;
+  MemoryLiveBus& bus;
+  WorkerPool& workers;
+  const Clock& clock;
+  OpenSessionRules rules;
+};
+
+class SessionHub final : public LiveSink {
+ public:
+  // `index` names the hub on the bus.
+  SessionHub(net::EventLoop& loop, std::size_t index, SessionServices services);
+
+  net::EventLoop& loop() { return loop_; }
+  Presence& presence() { return services_.presence; }
+
+  SessionNumber next_number();
+  Session* find(SessionNumber number);
+  // Any thread may read it.
+  std::size_t size() const { return count_.load(std::memory_order_relaxed); }
+
+  // Any thread: every session of the user ends (the account or the token is gone).
+  void close_user(UserId user, std::uint16_t code, std::string reason);
+  // Any thread: who watches the user is told.
+  void tell_presence(UserId user, PresenceState state);
+
+  // From the bus: router thread.
+  void deliver(SharedEvent event) override;
+
+  // The session begins: its snapshot is read, then `Session::opened` is called.
+  void open(Session& session);
+  void fetch(Session& session, const DeliveryTrack::Fetch& fetch);
+
+  // Adds to what the session watches; the present state of each follows at once.
+  void watch(Session& session, std::vector<UserId> users);
+
+ private:
+  friend class Session;
+  void add(Session& session);
+  void remove(Session& session);
+  void fan_out(const LiveEvent& event);
+  void to_user(const UserId& user, const LiveEvent& event);
+  void run(SessionNumber number, WorkerPool::Task task);
+
+  net::EventLoop& loop_;
+  const std::size_t index_;
+  SessionServices services_;
+  std::uint64_t last_number_ = 0;
+  std::atomic<std::size_t> count_{0};
+  std::unordered_map<SessionNumber, Session*> by_number_;
+  std::unordered_map<UserId, std::vector<Session*>> by_user_;
+  std::unordered_map<UserId, std::vector<Session*>> watchers_;
+};
+
+std::string presence_frame(const UserId& user, const PresenceState& state);
+
+}  // namespace c4a
