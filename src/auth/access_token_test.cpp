@@ -21,10 +21,12 @@ class AccessTokenTest : public AuthFixture {
   }
   // The claims of a good token, with one member replaced or added.
   std::string claims(std::string_view name = "x", std::string_view value = "0") const {
-    std::vector<std::pair<std::string, std::string>> members = {
-        {"sub", "\"ann\""},       {"iss", "\"chat4all\""},
-        {"aud", "\"chat4all\""},  {"iat", std::to_string(clock_.now_ms() / 1000)},
-        {"jti", '"' + Uuid::v7(clock_.now_ms()).str() + '"'}, {"exp", std::to_string(clock_.now_ms() / 1000 + 100)}};
+    std::vector<std::pair<std::string, std::string>> members = {{"sub", "\"ann\""},
+                                                                {"iss", "\"chat4all\""},
+                                                                {"aud", "\"chat4all\""},
+                                                                {"iat", std::to_string(clock_.now_ms() / 1000)},
+                                                                {"jti", '"' + Uuid::v7(clock_.now_ms()).str() + '"'},
+                                                                {"exp", std::to_string(clock_.now_ms() / 1000 + 100)}};
     std::string json = "{";
     bool replaced = false;
     for (const auto& [member, good] : members) {
@@ -51,7 +53,8 @@ class AccessTokenTest : public AuthFixture {
 
 TEST_F(AccessTokenTest, AnIssuedTokenIsVerifiedWithAllItsClaims) {
   const Uuid family = Uuid::v7(5);
-  const auto issued = access_tokens_.issue({"client_1", "client_1", ScopeSet::of(Scope::kFiles), family}, clock_.now_ms() + 7);
+  const auto issued =
+      access_tokens_.issue({"client_1", "client_1", ScopeSet::of(Scope::kFiles), family}, clock_.now_ms() + 7);
   const auto verified = verify(issued.token);
   ASSERT_TRUE(verified) << verified.error().detail;
   EXPECT_EQ(verified->claims.subject, "client_1");
@@ -96,13 +99,15 @@ TEST_F(AccessTokenTest, OtherTypesAndHeadersAreRefused) {
   expect_refused(signed_by_us(header("EdDSA", "refresh"), claims()), "typ refresh");
   expect_refused(signed_by_us(R"({"alg":"EdDSA","kid":")" + kid + "\"}", claims()), "no typ");
   expect_refused(signed_by_us(R"({"alg":"EdDSA","typ":"at+jwt"})", claims()), "no kid");
-  expect_refused(signed_by_us(R"({"alg":"EdDSA","typ":"at+jwt","crit":["exp"],"kid":")" + kid + "\"}", claims()), "crit");
+  expect_refused(signed_by_us(R"({"alg":"EdDSA","typ":"at+jwt","crit":["exp"],"kid":")" + kid + "\"}", claims()),
+                 "crit");
   expect_refused(signed_by_us(R"({"alg":"EdDSA","typ":"at+jwt","b64":false,"kid":")" + kid + "\"}", claims()), "b64");
   for (const char* bad : {R"("../../etc/passwd")", R"("' OR 1=1 --")", R"("")", "7", "null", "[]", R"("\u0000")"}) {
     expect_refused(signed_by_us(fmt::format(R"({{"alg":"EdDSA","typ":"at+jwt","kid":{}}})", bad), claims()), bad);
   }
   const std::string long_kid(300, 'k');
-  expect_refused(signed_by_us(fmt::format(R"({{"alg":"EdDSA","typ":"at+jwt","kid":"{}"}})", long_kid), claims()), "long");
+  expect_refused(signed_by_us(fmt::format(R"({{"alg":"EdDSA","typ":"at+jwt","kid":"{}"}})", long_kid), claims()),
+                 "long");
 }
 
 TEST_F(AccessTokenTest, WrongClaimsAreRefused) {
@@ -175,7 +180,8 @@ TEST_F(AccessTokenTest, TokensSurviveARestart) {
 TEST_F(AccessTokenTest, AKeyThatAnotherProcessMadeIsFoundInTheStore) {
   const auto other = SigningKey::from_seed(std::string(32, 's'));
   ASSERT_TRUE(store_.add_signing_key({(*other)->kid(), std::string(32, 's'), clock_.now_ms() + 1}));
-  const std::string text = jwt_parts(fmt::format(R"({{"alg":"EdDSA","typ":"at+jwt","kid":"{}"}})", (*other)->kid()), claims());
+  const std::string text =
+      jwt_parts(fmt::format(R"({{"alg":"EdDSA","typ":"at+jwt","kid":"{}"}})", (*other)->kid()), claims());
   const std::string token = text + "." + to_base64url((*other)->sign(text));
   clock_.advance_ms(4999);
   expect_refused(token, "the store is asked every five seconds only");

@@ -30,7 +30,8 @@ bool begins_with_bearer(std::string_view authorization) {
 
 Result<std::string_view> bearer_token(std::string_view authorization) {
   if (authorization.empty()) {
-    return fail(ErrorCode::kUnauthorized, "Send the header \"Authorization: Bearer\" with an access token or an API key.");
+    return fail(ErrorCode::kUnauthorized,
+                "Send the header \"Authorization: Bearer\" with an access token or an API key.");
   }
   if (!begins_with_bearer(authorization)) {
     return invalid_token("The Authorization header must be \"Bearer\" and a token.");
@@ -52,7 +53,8 @@ Authenticator::Authenticator(MetadataStore& store, const AccessTokens& access_to
       cache_(options.cached_credentials),
       known_users_(revocations) {}
 
-std::optional<Result<Identity>> Authenticator::try_authenticate_cached(std::string_view token, std::string_view act_as) {
+std::optional<Result<Identity>> Authenticator::try_authenticate_cached(std::string_view token,
+                                                                       std::string_view act_as) {
   const TimestampMs now = clock_.now_ms();
   const auto cached = cache_.find(token, now);
   if (!cached || revocations_.refuses(cached->facts)) return std::nullopt;

@@ -19,13 +19,14 @@ namespace c4a {
 
 struct AuthenticatorOptions {
   std::size_t cached_credentials = 100'000;
-  // How long a verified token or key is believed without asking the store. Revocations and deletions in this process, and
-  // those that RevocationSet has loaded, end it at once.
+  // How long a verified token or key is believed without asking the store. Revocations and deletions in this process,
+  // and those that RevocationSet has loaded, end it at once.
   std::int64_t token_cached_s = 600;
   std::int64_t key_cached_s = 60;
 };
 
-// The token behind "Bearer ". Fails with: kUnauthorized for no header, kInvalidToken for another scheme or an odd token.
+// The token behind "Bearer ". Fails with: kUnauthorized for no header, kInvalidToken for another scheme or an odd
+// token.
 Result<std::string_view> bearer_token(std::string_view authorization);
 
 // Any thread may call any method. What it is given must outlive it; `outside` may be null.

@@ -22,10 +22,10 @@ struct Identity {
   };
 
   Kind kind = Kind::kUser;
-  std::optional<UserId> user_id;  // the user, or whom a key acts for
-  Uuid key_id;                    // of a key
-  std::string client_id;          // of a key
-  ScopeSet scopes;                // of a key or an operator; users have none
+  std::optional<UserId> user_id;          // the user, or whom a key acts for
+  Uuid key_id;                            // of a key
+  std::string client_id;                  // of a key
+  ScopeSet scopes;                        // of a key or an operator; users have none
   std::optional<TimestampMs> expires_at;  // of a token; keys do not expire
   std::string jti;                        // of a token
 

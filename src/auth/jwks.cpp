@@ -14,9 +14,7 @@ std::string text_of(JsonObject jwk, std::string_view name) {
 }
 
 // Empty for a member that is absent or no base64url, which no key accepts.
-std::string bytes_of(JsonObject jwk, std::string_view name) {
-  return from_base64url(text_of(jwk, name)).value_or("");
-}
+std::string bytes_of(JsonObject jwk, std::string_view name) { return from_base64url(text_of(jwk, name)).value_or(""); }
 
 std::optional<VerificationKey> key_material(JsonObject jwk) {
   const std::string type = text_of(jwk, "kty");

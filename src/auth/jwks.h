@@ -17,8 +17,8 @@ inline constexpr std::size_t kMaxJwksKeys = 64;
 
 class JwkSet {
  public:
-  // Takes Ed25519 (OKP), P-256 (EC, ES256) and RSA (RS256, PS256, 2,048 bits and more); skips every other key, as the RFC
-  // asks. Fails with: kValidationFailed for what is no key set, is too large or holds no key that can be used.
+  // Takes Ed25519 (OKP), P-256 (EC, ES256) and RSA (RS256, PS256, 2,048 bits and more); skips every other key, as the
+  // RFC asks. Fails with: kValidationFailed for what is no key set, is too large or holds no key that can be used.
   static Result<JwkSet> parse(std::string_view json);
 
   // The key that a token names, or the only key that fits where it names none; empty where it is unknown.

@@ -26,9 +26,7 @@ std::string url_part(CURLU* url, CURLUPart part) {
   return text;
 }
 
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || host == "127.0.0.1";
-}
+bool is_loopback(std::string_view host) { return host == "localhost" || host == "[::1]" || host == "127.0.0.1"; }
 
 size_t append_bytes(char* bytes, size_t size, size_t count, void* target) {
   auto& body = *static_cast<std::string*>(target);

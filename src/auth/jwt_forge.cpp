@@ -55,7 +55,8 @@ ForgedKey ForgedKey::ed25519_from_seed(std::string_view seed) {
 std::string ForgedKey::raw_signature(std::string_view alg, std::string_view text) const {
   const DigestContextHandle context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* details = nullptr;
-  require(EVP_DigestSignInit(context.get(), &details, alg == "EdDSA" ? nullptr : EVP_sha256(), nullptr, key_.get()) == 1);
+  require(EVP_DigestSignInit(context.get(), &details, alg == "EdDSA" ? nullptr : EVP_sha256(), nullptr, key_.get()) ==
+          1);
   if (alg == "PS256") {
     require(EVP_PKEY_CTX_set_rsa_padding(details, RSA_PKCS1_PSS_PADDING) == 1);
     require(EVP_PKEY_CTX_set_rsa_pss_saltlen(details, RSA_PSS_SALTLEN_DIGEST) == 1);

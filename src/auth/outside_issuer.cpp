@@ -9,7 +9,8 @@ namespace {
 bool fitting_type(const std::optional<std::string>& typ) {
   if (!typ) return true;
   std::string lower = *typ;
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return lower == "jwt" || lower == "at+jwt" || lower == "application/at+jwt";
 }
 
@@ -23,7 +24,8 @@ Result<std::optional<OutsideToken>> OutsideIssuer::verify(const Jwt& jwt) const 
   if (!key->verify(jwt.alg, jwt.signed_text, jwt.signature)) return invalid_token("The token's signature is wrong.");
 
   const JwtClaims& claims = jwt.claims;
-  if (claims.issuer != options_.issuer || std::ranges::find(claims.audience, options_.audience) == claims.audience.end()) {
+  if (claims.issuer != options_.issuer ||
+      std::ranges::find(claims.audience, options_.audience) == claims.audience.end()) {
     return invalid_token("The token is meant for another service.");
   }
   C4A_CHECK(check_times(claims, clock_.now_ms(), options_.skew_s * 1000));

@@ -21,7 +21,7 @@ struct OutsideIssuerOptions {
   std::string issuer;
   std::string audience;
   std::int64_t skew_s = 60;
-  std::int64_t keys_fresh_s = 600;    // older keys are fetched again when the next token comes
+  std::int64_t keys_fresh_s = 600;     // older keys are fetched again when the next token comes
   std::int64_t fetch_interval_s = 30;  // at most one fetch in this time, whatever the tokens say
 };
 
@@ -44,8 +44,8 @@ class OutsideIssuer {
   // Fails with: kInvalidToken.
   Result<std::optional<OutsideToken>> verify(const Jwt& jwt) const;
 
-  // Fetches the keys, unless that was tried within the interval. Blocks up to 5 s; callers at the same time share a fetch.
-  // Fails with: kUnavailable where no keys are known at all.
+  // Fetches the keys, unless that was tried within the interval. Blocks up to 5 s; callers at the same time share a
+  // fetch. Fails with: kUnavailable where no keys are known at all.
   Result<> refresh();
   // Fetches keys that have grown old, on one of the callers; the others go on with the old ones.
   void refresh_if_stale();

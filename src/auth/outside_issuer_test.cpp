@@ -60,7 +60,8 @@ TEST_F(OutsideIssuerTest, EveryKindOfKeyVerifiesItsOwnAlgorithmsAndNoOther) {
   EXPECT_FALSE(verify(jwt_parts(header("none", "rsa"), claims()) + ".")->has_value());
   // The right name and the wrong signature.
   EXPECT_EQ(code_of(verify(rsa.sign("PS256", header("RS256", "rsa"), claims()))), ErrorCode::kInvalidToken);
-  EXPECT_EQ(code_of(verify(ForgedKey::p256().sign("ES256", header("ES256", "ec"), claims()))), ErrorCode::kInvalidToken);
+  EXPECT_EQ(code_of(verify(ForgedKey::p256().sign("ES256", header("ES256", "ec"), claims()))),
+            ErrorCode::kInvalidToken);
   EXPECT_EQ(code_of(verify(hmac_signed(rsa.public_pem(), header("RS256", "rsa"), claims()))), ErrorCode::kInvalidToken);
 }
 
@@ -108,7 +109,9 @@ TEST_F(OutsideIssuerTest, TypesIssuersAudiencesTimesAndSubjectsAreChecked) {
   for (const char* typ : {"JWT", "jwt", "at+jwt", "application/at+jwt"}) EXPECT_TRUE(with_type(typ)) << typ;
   for (const char* typ : {"logout+jwt", "dpop+jwt", ""}) EXPECT_FALSE(with_type(typ)) << typ;
 
-  const auto with_claims = [&](const std::string& json) { return verify(ed_.sign("EdDSA", header("EdDSA", "ed"), json)); };
+  const auto with_claims = [&](const std::string& json) {
+    return verify(ed_.sign("EdDSA", header("EdDSA", "ed"), json));
+  };
   const TimestampMs now = clock_.now_ms() / 1000;
   const auto token_of = [&](std::string_view iss, std::string_view aud, std::string_view sub, TimestampMs exp) {
     return fmt::format(R"({{"iss":"{}","aud":{},"sub":"{}","exp":{}}})", iss, aud, sub, exp);
@@ -177,16 +180,17 @@ TEST_F(OutsideIssuerTest, AnotherIssuersTokenIsNotOursEvenWithOurKeyName) {
   publish(ed_.jwk(keys_->newest()->kid()));
   create_user("ann");
   const TimestampMs now = clock_.now_ms() / 1000;
-  const std::string forged = ed_.sign(
-      "EdDSA", fmt::format(R"({{"alg":"EdDSA","typ":"at+jwt","kid":"{}"}})", keys_->newest()->kid()),
-      fmt::format(R"({{"iss":"chat4all","aud":"chat4all","sub":"ann","iat":{},"exp":{},"jti":"{}"}})", now, now + 100,
-                  Uuid::v7(clock_.now_ms()).str()));
+  const std::string forged =
+      ed_.sign("EdDSA", fmt::format(R"({{"alg":"EdDSA","typ":"at+jwt","kid":"{}"}})", keys_->newest()->kid()),
+               fmt::format(R"({{"iss":"chat4all","aud":"chat4all","sub":"ann","iat":{},"exp":{},"jti":"{}"}})", now,
+                           now + 100, Uuid::v7(clock_.now_ms()).str()));
   EXPECT_EQ(code_of(login(forged)), ErrorCode::kInvalidToken);
   EXPECT_EQ(fetches_, 0);
 }
 
 TEST(JwksFetchTest, OnlyHttpsAndThisMachineAreAsked) {
-  for (const char* good : {"https://id.example/jwks", "http://127.0.0.1:9/jwks", "http://localhost/x", "http://[::1]/x"}) {
+  for (const char* good :
+       {"https://id.example/jwks", "http://127.0.0.1:9/jwks", "http://localhost/x", "http://[::1]/x"}) {
     EXPECT_TRUE(check_jwks_url(good)) << good;
   }
   for (const char* bad : {"http://id.example/jwks", "file:///etc/passwd", "ftp://127.0.0.1/x", "id.example/jwks", "",
@@ -199,7 +203,8 @@ TEST(JwksFetchTest, OnlyHttpsAndThisMachineAreAsked) {
 // Answers one connection with `answer`, on a port of the system's choice.
 class OneAnswerServer {
  public:
-  explicit OneAnswerServer(std::string answer) : answer_(std::move(answer)), socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  explicit OneAnswerServer(std::string answer)
+      : answer_(std::move(answer)), socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

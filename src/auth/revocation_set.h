@@ -26,8 +26,8 @@ struct CredentialFacts {
 // Any thread may call any method.
 class RevocationSet {
  public:
-  // Adds what the store has recorded since the last load. Call at the start; where several processes share a store, call
-  // it every second. Also forgets what has expired.
+  // Adds what the store has recorded since the last load. Call at the start; where several processes share a store,
+  // call it every second. Also forgets what has expired.
   Result<> load(MetadataStore& store, TimestampMs now);
 
   // In force when it returns.

@@ -20,7 +20,8 @@ class ScopeSet {
  public:
   static ScopeSet all() { return ScopeSet(bit(Scope::kAdmin)); }
   static ScopeSet of(Scope scope) { return ScopeSet(bit(scope)); }
-  // Fails with: kValidationFailed at /scopes for an unknown name, with the list of the known ones, and for an empty list.
+  // Fails with: kValidationFailed at /scopes for an unknown name, with the list of the known ones, and for an empty
+  // list.
   static Result<ScopeSet> parse(std::span<const std::string> names);
   // Names between spaces or commas, as in OAuth and on the command line; unknown ones fail in the same way.
   static Result<ScopeSet> parse_text(std::string_view text);

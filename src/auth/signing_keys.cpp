@@ -41,8 +41,7 @@ Result<std::shared_ptr<const SigningKey>> SigningKey::from_seed(std::string_view
   if (!key || EVP_PKEY_get_raw_public_key(key.get(), octets(public_key.data()), &size) != 1) return bad_seed();
   auto verification_key = VerificationKey::ed25519(public_key);
   if (!verification_key) return bad_seed();
-  return std::shared_ptr<const SigningKey>(
-      new SigningKey(std::move(key), *std::move(verification_key), public_key));
+  return std::shared_ptr<const SigningKey>(new SigningKey(std::move(key), *std::move(verification_key), public_key));
 }
 
 std::string SigningKey::sign(std::string_view text) const {

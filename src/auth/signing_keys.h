@@ -1,7 +1,7 @@
 #pragma once
 
-// The Ed25519 keys that sign our access tokens. They live in MetadataStore, so tokens survive a restart; the newest signs,
-// all verify.
+// The Ed25519 keys that sign our access tokens. They live in MetadataStore, so tokens survive a restart; the newest
+// signs, all verify.
 
 #include <memory>
 #include <shared_mutex>

@@ -1,7 +1,7 @@
 #pragma once
 
-// Credentials that were verified a short while ago. Checking a signature costs about 100 µs, and a whole request may cost
-// 30; a hit here costs less than one.
+// Credentials that were verified a short while ago. Checking a signature costs about 100 µs, and a whole request may
+// cost 30; a hit here costs less than one.
 
 #include <array>
 #include <cstdint>
@@ -24,8 +24,8 @@ struct CachedCredential {
   TimestampMs usable_until = 0;
 };
 
-// Bounded; the least recently used goes first. It knows nothing of revocations: whoever takes an entry asks RevocationSet.
-// Any thread may call any method.
+// Bounded; the least recently used goes first. It knows nothing of revocations: whoever takes an entry asks
+// RevocationSet. Any thread may call any method.
 class TokenCache {
  public:
   explicit TokenCache(std::size_t capacity = 100'000);

@@ -80,7 +80,8 @@ Result<TokenGrant> TokenService::grant_client_credentials(const TokenRequest& re
   if (request.scope && !request.scope->empty()) {
     const auto asked = ScopeSet::parse_text(*request.scope);
     if (!asked || !scopes.covers(*asked)) {
-      return fail(ErrorCode::kInvalidRequest, "The field \"scope\" asks for more than the key has: " + scopes.text() + ".");
+      return fail(ErrorCode::kInvalidRequest,
+                  "The field \"scope\" asks for more than the key has: " + scopes.text() + ".");
     }
     scopes = *asked;
   }
@@ -126,8 +127,8 @@ Result<TokenGrant> TokenService::start_family(const std::string& subject, Access
   const TimestampMs now = clock_.now_ms();
   std::string refresh_token = make_refresh_token();
   claims.family_id = Uuid::v7(now);
-  C4A_CHECK(store_.create_refresh_family({*claims.family_id, subject, secret_hash(refresh_token), now,
-                                          now + options_.refresh_lifetime_s * 1000}));
+  C4A_CHECK(store_.create_refresh_family(
+      {*claims.family_id, subject, secret_hash(refresh_token), now, now + options_.refresh_lifetime_s * 1000}));
   return issue(subject, claims, std::move(refresh_token));
 }
 

@@ -39,8 +39,8 @@ struct TokenServiceOptions {
   std::int64_t refresh_lifetime_s = 30LL * 24 * 3600;  // of each refresh token, from its own issue on
 };
 
-// Everything here blocks, on the store and on password hashing: for worker threads. Any thread may call any method. Login
-// attempts are to be limited by the caller. Every method can fail with kUnavailable and kCorrupt.
+// Everything here blocks, on the store and on password hashing: for worker threads. Any thread may call any method.
+// Login attempts are to be limited by the caller. Every method can fail with kUnavailable and kCorrupt.
 class TokenService {
  public:
   // What it is given must outlive it.
@@ -48,8 +48,8 @@ class TokenService {
                const TokenServiceOptions& options = {})
       : store_(store), access_tokens_(access_tokens), revocations_(revocations), clock_(clock), options_(options) {}
 
-  // Fails with: kInvalidRequest (a field is missing), kUnsupportedGrantType, kInvalidGrant (wrong credentials of any kind;
-  // which one stays untold).
+  // Fails with: kInvalidRequest (a field is missing), kUnsupportedGrantType, kInvalidGrant (wrong credentials of any
+  // kind; which one stays untold).
   Result<TokenGrant> grant(const TokenRequest& request);
 
   // Fails with: kUserNotFound.
@@ -59,8 +59,8 @@ class TokenService {
   // unknown, expired or not ours is no error. In force when it returns.
   Result<> revoke(std::string_view token);
 
-  // Ends every access and refresh token issued until now: after a change of the password, or after begin_user_deletion()
-  // (in this order, so that nobody is let in between the two).
+  // Ends every access and refresh token issued until now: after a change of the password, or after
+  // begin_user_deletion() (in this order, so that nobody is let in between the two).
   Result<> end_user_tokens(const UserId& user_id);
   // Deletes the key and ends every token that was given to it. Fails with: kNotFound.
   Result<ApiKeyRecord> delete_key(const Uuid& key_id);

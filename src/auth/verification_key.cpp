@@ -67,8 +67,7 @@ VerificationKey::VerificationKey(EVP_PKEY* key, std::vector<std::string> algorit
 
 std::optional<VerificationKey> VerificationKey::ed25519(std::string_view public_key) {
   if (public_key.size() != 32) return std::nullopt;
-  EVP_PKEY* key =
-      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets(public_key.data()), public_key.size());
+  EVP_PKEY* key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, octets(public_key.data()), public_key.size());
   if (key == nullptr) return std::nullopt;
   return VerificationKey(key, {"EdDSA", "Ed25519"});
 }
@@ -77,8 +76,7 @@ std::optional<VerificationKey> VerificationKey::p256(std::string_view x, std::st
   if (x.size() != kP256Bytes || y.size() != kP256Bytes) return std::nullopt;
   const std::string point = '\x04' + std::string(x) + std::string(y);
   const ParamBuilderHandle builder(OSSL_PARAM_BLD_new());
-  if (!builder ||
-      OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) != 1 ||
+  if (!builder || OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0) != 1 ||
       OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()) != 1) {
     return std::nullopt;
   }
@@ -123,7 +121,8 @@ bool VerificationKey::verify(std::string_view alg, std::string_view text, std::s
   bool valid = context && EVP_DigestVerifyInit(context.get(), &details, hashes_itself ? nullptr : EVP_sha256(), nullptr,
                                                key_.get()) == 1;
   if (valid && alg == "PS256") valid = set_pss(details);
-  valid = valid && EVP_DigestVerify(context.get(), octets(der.data()), der.size(), octets(text.data()), text.size()) == 1;
+  valid =
+      valid && EVP_DigestVerify(context.get(), octets(der.data()), der.size(), octets(text.data()), text.size()) == 1;
   ERR_clear_error();
   return valid;
 }

@@ -15,7 +15,8 @@ namespace c4a {
 // Copies share one key; any thread may verify.
 class VerificationKey {
  public:
-  // Nothing for bytes that are no key: a wrong length, a point off the curve, an RSA modulus outside 2,048 to 8,192 bits.
+  // Nothing for bytes that are no key: a wrong length, a point off the curve, an RSA modulus outside 2,048 to 8,192
+  // bits.
   static std::optional<VerificationKey> ed25519(std::string_view public_key);
   static std::optional<VerificationKey> p256(std::string_view x, std::string_view y);
   static std::optional<VerificationKey> rsa(std::string_view modulus, std::string_view exponent);

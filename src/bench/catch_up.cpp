@@ -135,7 +135,7 @@ Result<void> crowd(Poller& poller, const Target& target, const CrowdPlan& plan, 
   }
   flow->reset_figures();
   C4A_TRY(auto window, CostWindow::open(target.server_pid));
-  const auto login = [&](std::size_t i) { return WsLogin{users[i].token, "phone", {}}; };
+  const auto login = [&](std::size_t i) { return WsLogin{users[i].token, "phone", source_for(target.server, i)}; };
   C4A_CHECK(connect_all(poller, target.server, sockets,
                         {.login = login, .at_once = plan.at_once, .timeout_s = 300, .pump = [&](std::int64_t now) {
                            return flow->pump(now);

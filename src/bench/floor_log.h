@@ -14,8 +14,8 @@ namespace c4a::bench {
 
 class FloorLog {
  public:
-  // A file in `folder`, removed at once from the directory. Fails with: kUnavailable.
-  static Result<FloorLog> open(const std::string& folder);
+  // A file of `file_bytes` in `folder`, removed at once from the directory. Fails with: kUnavailable.
+  static Result<FloorLog> open(const std::string& folder, std::size_t file_bytes);
   FloorLog(FloorLog&& other) noexcept;
   FloorLog& operator=(FloorLog&&) = delete;
   ~FloorLog();
@@ -27,9 +27,10 @@ class FloorLog {
   std::uint64_t syncs() const { return syncs_; }
 
  private:
-  explicit FloorLog(int fd) : fd_(fd) {}
+  FloorLog(int fd, std::size_t file_bytes) : fd_(fd), file_bytes_(file_bytes) {}
 
   int fd_;
+  std::size_t file_bytes_;
   std::size_t position_ = 0;
   std::uint64_t syncs_ = 0;
   std::string waiting_;

@@ -85,9 +85,10 @@ void append_sent(std::string& out, std::string_view ref, std::string_view conver
 
 }  // namespace
 
-Result<std::unique_ptr<FloorServer>> FloorServer::open(const Endpoint& listen, const std::string& data_folder) {
+Result<std::unique_ptr<FloorServer>> FloorServer::open(const Endpoint& listen, const std::string& data_folder,
+                                                       std::size_t log_bytes) {
   std::uint16_t port = 0;
-  C4A_TRY(auto log, FloorLog::open(data_folder));
+  C4A_TRY(auto log, FloorLog::open(data_folder, log_bytes));
   C4A_TRY(const int listener, listen_on(listen, port));
   return std::unique_ptr<FloorServer>(new FloorServer(listener, port, std::move(log)));
 }

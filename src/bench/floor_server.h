@@ -23,8 +23,9 @@ enum class FloorFault : std::uint8_t { kNone, kLoseMessage, kRepeatMessage, kDel
 
 class FloorServer final : public FloorService, public Pollable {
  public:
-  // Fails with: kUnavailable.
-  static Result<std::unique_ptr<FloorServer>> open(const Endpoint& listen, const std::string& data_folder);
+  // `log_bytes`: the length of the circle in which the log is written, whole MiB. Fails with: kUnavailable.
+  static Result<std::unique_ptr<FloorServer>> open(const Endpoint& listen, const std::string& data_folder,
+                                                   std::size_t log_bytes = 128U << 20U);
   ~FloorServer() override;
 
   std::uint16_t port() const { return port_; }

@@ -17,7 +17,7 @@ class FloorTest : public testing::Test {
  protected:
   void SetUp() override { start(FloorFault::kNone); }
   void start(FloorFault fault) {
-    auto server = FloorServer::open({"127.0.0.1", 0}, testing::TempDir());
+    auto server = FloorServer::open({"127.0.0.1", 0}, testing::TempDir(), 1U << 20U);
     ASSERT_TRUE(server) << server.error().detail;
     server_ = std::move(*server);
     target_.server.port = server_->port();

@@ -89,8 +89,6 @@ Result<Report> run_group(Flags& flags) {
       static_cast<std::int64_t>(flags.number("seconds", 10, 0, 86'400, "length of the paced part")) * 1'000'000;
   plan.bursts = flags.number("bursts", 5, 0, 1000, "how many bursts after it");
   plan.burst_messages = flags.number("burst-messages", 100, 1, 2000, "messages sent at once in a burst");
-  const auto gather_us =
-      flags.number("gather-us", 100, 0, 100'000, "look at the sockets at most this often; 0: at once");
   const bool floor_only = flags.on("floor-only", "measure the floor alone; no server is needed");
   const auto data = flags.text("floor-data", ".", "folder for the floor's log");
   auto target = target_from(flags);
@@ -109,7 +107,6 @@ Result<Report> run_group(Flags& flags) {
   report.parameter("rate", static_cast<std::uint64_t>(plan.deliveries_per_second));
   report.parameter("burst_messages", plan.burst_messages);
   Poller poller;
-  poller.gather(static_cast<std::int64_t>(gather_us));
   C4A_TRY(const auto flow, GroupFlow::open(poller, target, plan.options));
   if (plan.paced_us > 0) C4A_CHECK(paced(*flow, target, plan, report));
   C4A_CHECK(bursts(*flow, target, plan, report));

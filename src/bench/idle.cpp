@@ -13,8 +13,6 @@
 namespace c4a::bench {
 namespace {
 
-// Ephemeral ports per source address, less a margin for what else is open (net.ipv4.ip_local_port_range).
-constexpr std::size_t kPerSource = 20'000;
 constexpr int kSettleSeconds = 3;
 
 class IdleClient final : public WsListener {
@@ -68,8 +66,7 @@ Result<Report> run_idle(Flags& flags) {
   }
   C4A_TRY(auto opening, CostWindow::open(target.server_pid));
   const auto login = [&](std::size_t i) {
-    return WsLogin{users[i / devices].token, fmt::format("device-{}", i % devices),
-                   fmt::format("127.0.0.{}", 2 + i / kPerSource)};
+    return WsLogin{users[i / devices].token, fmt::format("device-{}", i % devices), source_for(target.server, i)};
   };
   C4A_CHECK(connect_all(poller, target.server, sockets, {.login = login, .at_once = at_once, .timeout_s = 600}));
   C4A_CHECK(opening.close());

@@ -21,6 +21,7 @@ namespace {
 constexpr std::size_t kReadBuffer = 256 * 1024;
 constexpr int kEventsPerTurn = 512;
 constexpr int kBacklog = 4096;
+constexpr std::size_t kPerSource = 1000;
 
 sockaddr_in address_of(const Endpoint& endpoint) {
   sockaddr_in address{};
@@ -64,20 +65,12 @@ void Poller::forget(Pollable* target) { std::erase(ending_, target); }
 
 void Poller::turn(std::int64_t until_us) {
   end_turn();
-  if (gather_us_ > 0) sleep_until_gathered(until_us);
   const auto wait_us = std::max<std::int64_t>(until_us - now_us(), 0);
   const timespec timeout{.tv_sec = wait_us / 1'000'000, .tv_nsec = wait_us % 1'000'000 * 1000};
   epoll_event events[kEventsPerTurn];
   const int ready = epoll_pwait2(epoll_, events, kEventsPerTurn, &timeout, nullptr);
   for (int i = 0; i < ready; ++i) static_cast<Pollable*>(events[i].data.ptr)->on_ready(events[i].events);
   end_turn();
-}
-
-void Poller::sleep_until_gathered(std::int64_t until_us) {
-  const auto now = now_us();
-  const auto sleep_us = std::min(looked_us_ + gather_us_, until_us) - now;
-  if (sleep_us > 0) usleep(static_cast<useconds_t>(sleep_us));
-  looked_us_ = now + std::max<std::int64_t>(sleep_us, 0);
 }
 
 void Poller::end_turn() {
@@ -109,6 +102,12 @@ Result<int> start_connect(const Endpoint& to, const std::string& source_ip) {
     return system_failure("cannot connect to", to);
   }
   return fd;
+}
+
+std::string source_for(const Endpoint& server, std::size_t i) {
+  if (!server.ip.starts_with("127.")) return {};
+  const auto n = i / kPerSource;
+  return fmt::format("127.0.{}.{}", n / 250, 2 + n % 250);
 }
 
 Result<int> listen_on(const Endpoint& at, std::uint16_t& bound_port) {

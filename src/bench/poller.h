@@ -43,22 +43,13 @@ class Poller {
   // Lets output leave, waits until something is ready or `until_us` has come, serves it, lets output leave again.
   void turn(std::int64_t until_us);
 
-  // Looks at the sockets at most once in so many microseconds, as a network card gathers packets: the server then does
-  // not pay for waking the generator at each of its writes, which clients on other machines would not make it do. 0: at
-  // once.
-  void gather(std::int64_t us) { gather_us_ = us; }
-
   // What every connection reads into, one after the other.
   std::span<char> read_buffer() { return read_buffer_; }
 
  private:
   void end_turn();
 
-  void sleep_until_gathered(std::int64_t until_us);
-
   int epoll_;
-  std::int64_t gather_us_ = 0;
-  std::int64_t looked_us_ = 0;
   std::vector<Pollable*> ending_;
   std::vector<Pollable*> served_;
   std::vector<char> read_buffer_;
@@ -72,6 +63,11 @@ struct Endpoint {
 // A socket that is connecting: writable once it is connected. `source_ip` may be empty.
 // Fails with: kUnavailable.
 Result<int> start_connect(const Endpoint& to, const std::string& source_ip);
+
+// A source address for the i-th of many connections to a server on this machine: every thousand have one of their own
+// (127.0.0.2, 127.0.0.3 …). There are 28,000 ports for each, but with most of them taken the kernel spends more time on
+// finding a free one than a server spends on the connection. Empty for servers elsewhere.
+std::string source_for(const Endpoint& server, std::size_t i);
 
 // A listening socket, non-blocking; port 0 lets the kernel choose. `bound_port` is the one that was taken.
 // Fails with: kUnavailable.

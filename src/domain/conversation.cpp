@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/planted_bug.h"
+
 namespace c4a {
 namespace {
 
@@ -86,7 +88,7 @@ MemberState& ConversationState::add(MemberState member) {
 void ConversationState::members_changed() {
   auto present = std::make_shared<std::vector<UserId>>();
   for (const auto& state : members_) {
-    if (state.member.active()) present->push_back(state.member.user_id);
+    if (state.member.active() || planted(PlantedBug::kFormerMemberInAudience)) present->push_back(state.member.user_id);
   }
   audience_ = std::move(present);
   delivered_floor.members_changed();

@@ -35,6 +35,8 @@ struct Conversation {
   Seq last_seq;      // exact in memory; in the store a floor, see MessageStore::load
   Version version;
   bool deleted = false;
+  // The last command whose effects are in here. Kept only where the log outlives the router (RouterOptions::shared_log).
+  LogPosition applied;
 };
 
 // A finished membership: messages after `joined_after` up to `left_at_seq` were addressed to the user.

@@ -199,15 +199,15 @@ Result<> FakeMetadataStore::append_audit(const AuditEntry& entry) {
   return {};
 }
 
-Result<MetadataPage<AuditEntry>> FakeMetadataStore::audit(const std::optional<std::string>& cursor,
-                                                          std::size_t limit) {
+Result<MetadataPage<AuditEntry>> FakeMetadataStore::audit(const std::optional<std::string>& cursor, std::size_t limit) {
   C4A_TRY(const AuditCursor before, AuditCursor::parse(cursor));
   const std::scoped_lock guard(mutex_);
   C4A_CHECK(available());
   // Positions count from 1, as in a database.
   auto position = std::min<std::int64_t>(before.position, static_cast<std::int64_t>(audit_.size()) + 1);
   MetadataPage<AuditEntry> page;
-  while (position > 1 && page.items.size() < limit) page.items.push_back(audit_[static_cast<std::size_t>(--position) - 1]);
+  while (position > 1 && page.items.size() < limit)
+    page.items.push_back(audit_[static_cast<std::size_t>(--position) - 1]);
   if (position > 1 && limit > 0) page.next_cursor = AuditCursor{position}.text();
   return page;
 }

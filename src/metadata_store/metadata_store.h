@@ -17,8 +17,8 @@ using UserEdit = std::function<Result<>(UserRecord&)>;
 
 // MetadataStore keeps users, credentials, revocations, idempotency records and the audit trail.
 //
-// Every call blocks until its change is durable: call on worker threads, never on an event loop. Any thread may call any
-// method. Implementations: SqliteMetadataStore (embedded, the default), FakeMetadataStore (unit tests).
+// Every call blocks until its change is durable: call on worker threads, never on an event loop. Any thread may call
+// any method. Implementations: SqliteMetadataStore (embedded, the default), FakeMetadataStore (unit tests).
 //
 // Every method can fail with kUnavailable (the same call may succeed later; after a failed write, read before assuming
 // that nothing happened) and kCorrupt (an operator must act); other errors stand at their method.
@@ -37,8 +37,8 @@ class MetadataStore {
   virtual Result<> create_user(const UserRecord& user) = 0;
   // Users who are not deleted, nor being deleted. Fails with: kUserNotFound.
   virtual Result<UserRecord> user(const UserId& user_id) = 0;
-  // Atomic read and write; answers the user as stored. `edit` may change the display name, the metadata and the password
-  // hash; its error leaves the user as it was. Fails with: kUserNotFound, what `edit` fails with.
+  // Atomic read and write; answers the user as stored. `edit` may change the display name, the metadata and the
+  // password hash; its error leaves the user as it was. Fails with: kUserNotFound, what `edit` fails with.
   virtual Result<UserRecord> update_user(const UserId& user_id, const UserEdit& edit) = 0;
   // Those of `user_ids` (up to 10,000) who do not exist, in the order given.
   virtual Result<std::vector<UserId>> missing_users(std::span<const UserId> user_ids) = 0;

@@ -20,10 +20,13 @@ inline constexpr TimestampMs kContractNow = 1'800'000'000'000;
 template <class Fixture>
 class MetadataStoreContract : public ::testing::Test {
  protected:
-  static UserRecord user_named(std::string user_id) { return {UserId{std::move(user_id)}, "Ann", "{}", {}, kContractNow}; }
+  static UserRecord user_named(std::string user_id) {
+    return {UserId{std::move(user_id)}, "Ann", "{}", {}, kContractNow};
+  }
   static std::string hash_of(char letter) { return std::string(32, letter); }
   static ApiKeyRecord key_named(std::string name, char letter, TimestampMs created_at = kContractNow) {
-    return {Uuid::v7(created_at), "client_" + name, name, {"messages", "users"}, hash_of(letter), created_at, {}, false};
+    return {Uuid::v7(created_at), "client_" + name, name, {"messages", "users"},
+            hash_of(letter),      created_at,       {},   false};
   }
   static RefreshRotation rotation(char from, char to, TimestampMs now = kContractNow + 1) {
     return {hash_of(from), hash_of(to), now, now + 1000, now + 100};
@@ -163,8 +166,8 @@ TYPED_TEST_P(MetadataStoreContract, AKeyIsFoundByItsHashAndItsClientId) {
 
 TYPED_TEST_P(MetadataStoreContract, KeysAreListedOldestFirstInPages) {
   for (int i = 4; i >= 0; --i) {
-    ASSERT_TRUE(this->store_->create_key(
-        this->key_named(std::to_string(i), static_cast<char>('a' + i), kContractNow + i / 2)));
+    ASSERT_TRUE(
+        this->store_->create_key(this->key_named(std::to_string(i), static_cast<char>('a' + i), kContractNow + i / 2)));
   }
   std::vector<TimestampMs> times;
   std::optional<std::string> cursor;
@@ -351,7 +354,8 @@ TYPED_TEST_P(MetadataStoreContract, RequestsInterruptedByARestartMayBeTriedAgain
 TYPED_TEST_P(MetadataStoreContract, TheAuditTrailIsReadNewestFirstInPages) {
   std::vector<AuditEntry> written;
   for (int i = 0; i < 5; ++i) {
-    written.push_back({Uuid::v7(kContractNow), kContractNow, "user:ann", "user.deleted", "user", std::to_string(i), "{}"});
+    written.push_back(
+        {Uuid::v7(kContractNow), kContractNow, "user:ann", "user.deleted", "user", std::to_string(i), "{}"});
     ASSERT_TRUE(this->store_->append_audit(written.back()));
   }
   std::vector<AuditEntry> read;
@@ -379,17 +383,18 @@ TYPED_TEST_P(MetadataStoreContract, PurgingRemovesWhatHasExpiredAndNothingElse) 
   EXPECT_EQ(this->begin({"a", "/p", "k"}, 'b'), IdempotencyBegin::Kind::kStarted);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(
-    MetadataStoreContract, AUserIsReadBackAsCreated, OfManyCreatorsOfOneUserExactlyOneWins,
-    AnEditChangesWhatItTouchesAndAFailedOneNothing, ConcurrentEditsOfOneUserAllCount,
-    ADeletedUserIsGoneAtOnceAndTheIdIsNeverGivenAgain, TheMissingOfTenThousandUsersAreNamedInOrder,
-    AKeyIsFoundByItsHashAndItsClientId, KeysAreListedOldestFirstInPages, ANewAdminKeyReplacesTheEarlierOne,
-    TheLastUseOfAKeyOnlyMovesForward, RotatingOneTokenTwiceRevokesTheFamily,
-    OfManyRotationsOfOneTokenExactlyOneSucceeds, AnExpiredOrUnknownRefreshTokenIsUnknown,
-    RevokingARefreshTokenEndsItsFamily, RevokingASubjectEndsAllItsFamiliesAndNoOther,
-    RevocationsAreListedUntilTheyExpire, SigningKeysAreListedOldestFirst,
-    TheFirstAnswerToAnIdempotencyKeyIsReplayed, AnIdempotencyKeyIsFreeAgainAfterADayOrWhenAbandoned,
-    RequestsInterruptedByARestartMayBeTriedAgain, TheAuditTrailIsReadNewestFirstInPages,
-    PurgingRemovesWhatHasExpiredAndNothingElse);
+REGISTER_TYPED_TEST_SUITE_P(MetadataStoreContract, AUserIsReadBackAsCreated, OfManyCreatorsOfOneUserExactlyOneWins,
+                            AnEditChangesWhatItTouchesAndAFailedOneNothing, ConcurrentEditsOfOneUserAllCount,
+                            ADeletedUserIsGoneAtOnceAndTheIdIsNeverGivenAgain,
+                            TheMissingOfTenThousandUsersAreNamedInOrder, AKeyIsFoundByItsHashAndItsClientId,
+                            KeysAreListedOldestFirstInPages, ANewAdminKeyReplacesTheEarlierOne,
+                            TheLastUseOfAKeyOnlyMovesForward, RotatingOneTokenTwiceRevokesTheFamily,
+                            OfManyRotationsOfOneTokenExactlyOneSucceeds, AnExpiredOrUnknownRefreshTokenIsUnknown,
+                            RevokingARefreshTokenEndsItsFamily, RevokingASubjectEndsAllItsFamiliesAndNoOther,
+                            RevocationsAreListedUntilTheyExpire, SigningKeysAreListedOldestFirst,
+                            TheFirstAnswerToAnIdempotencyKeyIsReplayed,
+                            AnIdempotencyKeyIsFreeAgainAfterADayOrWhenAbandoned,
+                            RequestsInterruptedByARestartMayBeTriedAgain, TheAuditTrailIsReadNewestFirstInPages,
+                            PurgingRemovesWhatHasExpiredAndNothingElse);
 
 }  // namespace c4a

@@ -30,8 +30,8 @@ Result<MetadataPage<AuditEntry>> SqliteMetadataStore::audit(const std::optional<
       if (!more) return page;
       if (page.items.size() == limit) break;
       C4A_TRY(const Uuid audit_id, rows.uuid(1));
-      page.items.push_back({audit_id, rows.integer(2), rows.text(3), rows.text(4), rows.text(5), rows.text(6),
-                            rows.text(7)});
+      page.items.push_back(
+          {audit_id, rows.integer(2), rows.text(3), rows.text(4), rows.text(5), rows.text(6), rows.text(7)});
       last_position = rows.integer(0);
     }
     if (limit > 0) page.next_cursor = AuditCursor{last_position}.text();

@@ -67,8 +67,8 @@ Result<Uuid> SqliteRows::uuid(int column) const {
 Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const std::string& path, Mode mode) {
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(path));
   // Each connection is used by one thread at a time, so SQLite's own mutexes are not needed.
-  const int flags = SQLITE_OPEN_NOMUTEX | (mode == Mode::kWriter ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                                                                 : SQLITE_OPEN_READONLY);
+  const int flags =
+      SQLITE_OPEN_NOMUTEX | (mode == Mode::kWriter ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
   const int code = sqlite3_open_v2(path.c_str(), &connection->handle_, flags, nullptr);
   if (code != SQLITE_OK) return fail(connection->error(code));
   C4A_CHECK(connection->configure(mode));
@@ -86,8 +86,9 @@ Result<> SqliteConnection::configure(Mode mode) {
     C4A_TRY(SqliteRows rows, query("PRAGMA journal_mode=WAL"));
     C4A_TRY(const bool found, rows.next());
     if (!found || rows.text(0) != "wal") {
-      return fail(ErrorCode::kUnavailable,
-                  fmt::format("{} cannot be used with a write-ahead log; move the data to a local file system.", path_));
+      return fail(
+          ErrorCode::kUnavailable,
+          fmt::format("{} cannot be used with a write-ahead log; move the data to a local file system.", path_));
     }
   }
   return script("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA wal_autocheckpoint=1000;");

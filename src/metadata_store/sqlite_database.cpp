@@ -17,8 +17,8 @@ Result<int> open_private_file(const std::string& path) {
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file < 0) {
     return fail(ErrorCode::kUnavailable,
-                fmt::format("Cannot open {}: {}; check that the folder exists and that this process may write there.", path,
-                            std::strerror(errno)));
+                fmt::format("Cannot open {}: {}; check that the folder exists and that this process may write there.",
+                            path, std::strerror(errno)));
   }
   return file;
 }
@@ -97,7 +97,8 @@ std::optional<Error> SqliteDatabase::commit(PendingWrite& mine) {
 
   committing_ = true;
   while (!mine.done) {
-    // Whoever was in the last commit is probably on the way back: without a short wait commits of one and of all take turns.
+    // Whoever was in the last commit is probably on the way back: without a short wait commits of one and of all take
+    // turns.
     write_came_.wait_for(guard, kGatherTime, [&] { return waiting_.size() >= last_batch_; });
     std::vector<PendingWrite*> batch;
     while (!waiting_.empty() && batch.size() < kMaxWritesPerCommit) {

@@ -2,9 +2,9 @@
 
 // One SQLite file: a single writer whose waiting callers share commits, and a few read-only connections.
 //
-// SQLite before 3.51.3 can damage the file when two connections write or checkpoint at the same moment. So one connection
-// does both, under a mutex inside the process and under a lock file between processes (a command line tool may work beside
-// the running server), and readers never checkpoint, not even when they close.
+// SQLite before 3.51.3 can damage the file when two connections write or checkpoint at the same moment. So one
+// connection does both, under a mutex inside the process and under a lock file between processes (a command line tool
+// may work beside the running server), and readers never checkpoint, not even when they close.
 
 #include <chrono>
 #include <condition_variable>
@@ -59,8 +59,8 @@ class SqliteDatabase {
     return answer;
   }
 
-  // Runs `body` (SqliteConnection& → Result<T>) inside a transaction that it may share with others; its error undoes its
-  // own changes alone. Returns once the commit is durable. `body` runs on any of the waiting threads, and once.
+  // Runs `body` (SqliteConnection& → Result<T>) inside a transaction that it may share with others; its error undoes
+  // its own changes alone. Returns once the commit is durable. `body` runs on any of the waiting threads, and once.
   template <class Body>
   auto write(const Body& body) {
     using Answer = std::invoke_result_t<const Body&, SqliteConnection&>;

@@ -28,8 +28,14 @@ std::vector<std::string> split_scopes(std::string_view text) {
 
 Result<ApiKeyRecord> key_of(const SqliteRows& rows) {
   C4A_TRY(const Uuid key_id, rows.uuid(0));
-  return ApiKeyRecord{key_id,       rows.text(1),    rows.text(2),             split_scopes(rows.text(3)),
-                      rows.text(4), rows.integer(5), rows.optional_integer(6), rows.integer(7) != 0};
+  return ApiKeyRecord{key_id,
+                      rows.text(1),
+                      rows.text(2),
+                      split_scopes(rows.text(3)),
+                      rows.text(4),
+                      rows.integer(5),
+                      rows.optional_integer(6),
+                      rows.integer(7) != 0};
 }
 
 Result<std::optional<ApiKeyRecord>> find_key(SqliteConnection& connection, std::string_view sql,
@@ -46,8 +52,8 @@ Result<std::optional<ApiKeyRecord>> find_by_hash(SqliteConnection& connection, s
 
 Result<> insert_key(SqliteConnection& connection, const ApiKeyRecord& key) {
   auto inserted = connection.run("INSERT INTO api_keys (" C4A_KEY_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                                 {key.key_id, key.client_id, key.name, join_scopes(key.scopes), SqliteBlob{key.key_hash},
-                                  key.created_at, key.last_used_at, key.is_bootstrap});
+                                 {key.key_id, key.client_id, key.name, join_scopes(key.scopes),
+                                  SqliteBlob{key.key_hash}, key.created_at, key.last_used_at, key.is_bootstrap});
   if (inserted) return {};
   if (inserted.error().code != ErrorCode::kConflict) return fail(std::move(inserted.error()));
   return fail(ErrorCode::kConflict, "An API key with this id or secret exists already.");
@@ -95,8 +101,7 @@ Result<MetadataPage<ApiKeyRecord>> SqliteMetadataStore::keys(const std::optional
 
 Result<ApiKeyRecord> SqliteMetadataStore::delete_key(const Uuid& key_id) {
   return database_->write([&](SqliteConnection& connection) -> Result<ApiKeyRecord> {
-    C4A_TRY(auto key,
-            find_key(connection, "SELECT " C4A_KEY_COLUMNS " FROM api_keys WHERE key_id = ?", {key_id}));
+    C4A_TRY(auto key, find_key(connection, "SELECT " C4A_KEY_COLUMNS " FROM api_keys WHERE key_id = ?", {key_id}));
     if (!key) return fail(ErrorCode::kNotFound, "There is no API key with this id.");
     C4A_CHECK(connection.run("DELETE FROM api_keys WHERE key_id = ?", {key_id}));
     return *std::move(key);
@@ -124,9 +129,10 @@ Result<> SqliteMetadataStore::record_key_use(std::span<const KeyUse> uses) {
   if (uses.empty()) return {};
   return database_->write([&](SqliteConnection& connection) -> Result<> {
     for (const auto& use : uses) {
-      C4A_CHECK(connection.run("UPDATE api_keys SET last_used_at = ? "
-                               "WHERE key_id = ? AND (last_used_at IS NULL OR last_used_at < ?)",
-                               {use.at, use.key_id, use.at}));
+      C4A_CHECK(
+          connection.run("UPDATE api_keys SET last_used_at = ? "
+                         "WHERE key_id = ? AND (last_used_at IS NULL OR last_used_at < ?)",
+                         {use.at, use.key_id, use.at}));
     }
     return {};
   });

@@ -1,7 +1,7 @@
 #pragma once
 
-// MetadataStore in one SQLite file (WAL, synchronous=FULL): the default, for one machine. Not for several gateways: they
-// need a database server. Writes that wait together share one commit; see sqlite_database.h.
+// MetadataStore in one SQLite file (WAL, synchronous=FULL): the default, for one machine. Not for several gateways:
+// they need a database server. Writes that wait together share one commit; see sqlite_database.h.
 
 #include <memory>
 #include <string>

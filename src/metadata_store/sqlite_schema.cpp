@@ -116,8 +116,9 @@ Result<> migrate_schema(SqliteConnection& connection) {
   C4A_TRY(const int stored, schema_version(connection));
   if (stored >= newest_schema_version()) return {};
   if (stored == 0) {
-    C4A_CHECK(connection.script("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL);"
-                                "INSERT INTO schema_version (version) VALUES (0);"));
+    C4A_CHECK(
+        connection.script("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL);"
+                          "INSERT INTO schema_version (version) VALUES (0);"));
   }
   for (int version = stored; version < newest_schema_version(); ++version) {
     C4A_CHECK(connection.script(kVersions[version]));

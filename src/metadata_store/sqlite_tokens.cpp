@@ -20,8 +20,8 @@ Result<std::optional<FoundToken>> find_token(SqliteConnection& connection, std::
   C4A_TRY(const bool found, rows.next());
   if (!found) return std::nullopt;
   C4A_TRY(const Uuid family_id, rows.uuid(0));
-  return FoundToken{family_id, rows.text(1), rows.optional_integer(2).has_value(),
-                    rows.optional_integer(3).has_value(), rows.integer(4)};
+  return FoundToken{family_id, rows.text(1), rows.optional_integer(2).has_value(), rows.optional_integer(3).has_value(),
+                    rows.integer(4)};
 }
 
 Result<> insert_token(SqliteConnection& connection, std::string_view token_hash, const Uuid& family_id,
@@ -32,15 +32,15 @@ Result<> insert_token(SqliteConnection& connection, std::string_view token_hash,
 }
 
 Result<> put_revocation(SqliteConnection& connection, const Revocation& revocation) {
-  C4A_CHECK(connection.run(
-      "INSERT INTO revocations (kind, id, not_before, recorded_at, expires_at) VALUES (?, ?, ?, ?, ?) "
-      "ON CONFLICT (kind, id) DO UPDATE SET recorded_at = excluded.recorded_at, "
-      "not_before = CASE WHEN excluded.not_before > revocations.not_before THEN excluded.not_before "
-      "ELSE revocations.not_before END, "
-      "expires_at = CASE WHEN excluded.expires_at > revocations.expires_at THEN excluded.expires_at "
-      "ELSE revocations.expires_at END",
-      {static_cast<int>(revocation.kind), revocation.id, revocation.not_before, revocation.recorded_at,
-       revocation.expires_at}));
+  C4A_CHECK(
+      connection.run("INSERT INTO revocations (kind, id, not_before, recorded_at, expires_at) VALUES (?, ?, ?, ?, ?) "
+                     "ON CONFLICT (kind, id) DO UPDATE SET recorded_at = excluded.recorded_at, "
+                     "not_before = CASE WHEN excluded.not_before > revocations.not_before THEN excluded.not_before "
+                     "ELSE revocations.not_before END, "
+                     "expires_at = CASE WHEN excluded.expires_at > revocations.expires_at THEN excluded.expires_at "
+                     "ELSE revocations.expires_at END",
+                     {static_cast<int>(revocation.kind), revocation.id, revocation.not_before, revocation.recorded_at,
+                      revocation.expires_at}));
   return {};
 }
 
@@ -54,9 +54,9 @@ Result<> revoke_family(SqliteConnection& connection, const Uuid& family_id, Time
 
 Result<> SqliteMetadataStore::create_refresh_family(const RefreshFamily& family) {
   return database_->write([&](SqliteConnection& connection) -> Result<> {
-    C4A_CHECK(connection.run(
-        "INSERT INTO refresh_families (family_id, subject, created_at, expires_at) VALUES (?, ?, ?, ?)",
-        {family.family_id, family.subject, family.created_at, family.expires_at}));
+    C4A_CHECK(
+        connection.run("INSERT INTO refresh_families (family_id, subject, created_at, expires_at) VALUES (?, ?, ?, ?)",
+                       {family.family_id, family.subject, family.created_at, family.expires_at}));
     return insert_token(connection, family.token_hash, family.family_id, family.expires_at);
   });
 }
@@ -115,9 +115,10 @@ Result<std::vector<Revocation>> SqliteMetadataStore::revocations(TimestampMs now
 
 Result<> SqliteMetadataStore::add_signing_key(const SigningKeyRecord& key) {
   return database_->write([&](SqliteConnection& connection) -> Result<> {
-    C4A_CHECK(connection.run("INSERT INTO signing_keys (kid, private_key, created_at) VALUES (?, ?, ?) "
-                             "ON CONFLICT (kid) DO NOTHING",
-                             {key.kid, SqliteBlob{key.private_key}, key.created_at}));
+    C4A_CHECK(
+        connection.run("INSERT INTO signing_keys (kid, private_key, created_at) VALUES (?, ?, ?) "
+                       "ON CONFLICT (kid) DO NOTHING",
+                       {key.kid, SqliteBlob{key.private_key}, key.created_at}));
     return {};
   });
 }

@@ -54,8 +54,7 @@ Result<std::vector<UserId>> SqliteMetadataStore::missing_users(std::span<const U
     std::vector<UserId> missing;
     C4A_CHECK(connection.run("BEGIN"));  // one view for all of them, and locked once
     for (const auto& user_id : user_ids) {
-      C4A_TRY(SqliteRows rows,
-              connection.query("SELECT 1 FROM users WHERE user_id = ? AND state = 0", {user_id.text}));
+      C4A_TRY(SqliteRows rows, connection.query("SELECT 1 FROM users WHERE user_id = ? AND state = 0", {user_id.text}));
       C4A_TRY(const bool found, rows.next());
       if (!found) missing.push_back(user_id);
     }
@@ -76,9 +75,10 @@ Result<> SqliteMetadataStore::begin_user_deletion(const UserId& user_id, Timesta
 
 Result<> SqliteMetadataStore::finish_user_deletion(const UserId& user_id) {
   return database_->write([&](SqliteConnection& connection) -> Result<> {
-    C4A_CHECK(connection.run("UPDATE users SET state = 2, display_name = NULL, metadata = '{}' "
-                             "WHERE user_id = ? AND state = 1",
-                             {user_id.text}));
+    C4A_CHECK(
+        connection.run("UPDATE users SET state = 2, display_name = NULL, metadata = '{}' "
+                       "WHERE user_id = ? AND state = 1",
+                       {user_id.text}));
     return {};
   });
 }

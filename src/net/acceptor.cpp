@@ -1,7 +1,5 @@
 #include "net/acceptor.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -42,8 +40,7 @@ void Acceptor::on_ready(std::uint32_t) {
 Acceptor::Outcome Acceptor::accept_one() {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
-  UniqueFd fd(
-      ::accept4(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  UniqueFd fd(::accept4(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!fd) {
     const int error = errno;
     if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) pause();
@@ -53,10 +50,6 @@ Acceptor::Outcome Acceptor::accept_one() {
   }
   if (shared_->open_connections.load(std::memory_order_relaxed) >= shared_->options.limits.connections) {
     return Outcome::kGoOn;
-  }
-  if (!local_) {
-    const int yes = 1;
-    ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   }
   hand_over(std::move(fd), ip_text(address));
   return Outcome::kGoOn;

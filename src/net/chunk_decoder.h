@@ -20,8 +20,19 @@ class ChunkDecoder {
   Outcome feed(std::string_view& input, std::string& body);
 
  private:
-  enum class At : std::uint8_t { kSizeStart, kSize, kExtension, kSizeEnd, kData, kDataEnd, kDataEndLf, kTrailerStart,
-                                 kTrailer, kTrailerLf, kLastLf };
+  enum class At : std::uint8_t {
+    kSizeStart,
+    kSize,
+    kExtension,
+    kSizeEnd,
+    kData,
+    kDataEnd,
+    kDataEndLf,
+    kTrailerStart,
+    kTrailer,
+    kTrailerLf,
+    kLastLf
+  };
 
   Outcome take_byte(char c);
   Outcome size_ends(char c);

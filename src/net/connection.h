@@ -12,8 +12,8 @@ namespace c4a::net {
 
 class ServerLoop;
 
-// Owned by its ServerLoop. Loop thread only. It is destroyed at the end of the turn in which it ended, so its methods may
-// go on after `end`; they check `ended` after every call into the Service.
+// Owned by its ServerLoop. Loop thread only. It is destroyed at the end of the turn in which it ended, so its methods
+// may go on after `end`; they check `ended` after every call into the Service.
 class Connection : public Pollable {
  public:
   enum class Clock : bool { kRuns, kStands };
@@ -60,7 +60,7 @@ class Connection : public Pollable {
   std::int64_t deadline_ms_ = kNever;
   std::uint32_t interest_ = 0;
   bool ended_ = false;
-  bool timed_;            // in the list of those with a deadline
+  bool timed_;  // in the list of those with a deadline
   bool at_turn_end_ = false;
 };
 

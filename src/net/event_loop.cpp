@@ -206,8 +206,8 @@ void EventLoop::unwatch(int fd) {
   state_->targets[static_cast<std::size_t>(fd)] = nullptr;
   state_->control(EPOLL_CTL_DEL, fd, 0);
   for (int i = state_->event_next; i < state_->event_count; ++i) {
-    auto& data = state_->events[static_cast<std::size_t>(i)].data;
-    if (data.fd == fd) data.fd = -1;
+    epoll_event& event = state_->events[static_cast<std::size_t>(i)];
+    if (event.data.fd == fd) event.data.fd = -1;
   }
 }
 

@@ -34,23 +34,23 @@ class EventLoop {
   void stop();
   bool in_loop_thread() const;
 
-  // Runs `task` on the loop's thread, in the order posted by one thread. Any thread; the loop is woken at most once a turn.
-  // A posted task that posts gets the next turn. After `stop` tasks are destroyed without being run.
+  // Runs `task` on the loop's thread, in the order posted by one thread. Any thread; the loop is woken at most once a
+  // turn. A posted task that posts gets the next turn. After `stop` tasks are destroyed without being run.
   void post(Task task);
 
   // Loop thread only from here on.
 
-  // Runs `task` once, `delay_ms` from now (a turn late at most), never in the present turn. Cancelling an id that has run
-  // is harmless; 0 is never an id.
+  // Runs `task` once, `delay_ms` from now (a turn late at most), never in the present turn. Cancelling an id that has
+  // run is harmless; 0 is never an id.
   TimerId after_ms(std::int64_t delay_ms, Task task);
   void cancel(TimerId id);
 
-  // Runs `task` at the end of the present turn, after every ready descriptor was served: this is where output leaves, in
-  // one write per connection. What such a task adds runs in the same turn, so that its output leaves too.
+  // Runs `task` at the end of the present turn, after every ready descriptor was served: this is where output leaves,
+  // in one write per connection. What such a task adds runs in the same turn, so that its output leaves too.
   void at_turn_end(Task task);
 
-  // Level-triggered; EPOLLERR and EPOLLHUP are always told. The target must stay alive until `unwatch`, after which it is
-  // not called again, not even for what was already reported. `unwatch` before closing the descriptor.
+  // Level-triggered; EPOLLERR and EPOLLHUP are always told. The target must stay alive until `unwatch`, after which it
+  // is not called again, not even for what was already reported. `unwatch` before closing the descriptor.
   void watch(int fd, std::uint32_t epoll_events, Pollable* target);
   void change(int fd, std::uint32_t epoll_events, Pollable* target);
   void unwatch(int fd);

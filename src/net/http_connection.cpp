@@ -185,7 +185,8 @@ void HttpConnection::upgrade(std::span<char> rest) {
   if (fault == HandshakeFault::kVersion) return refuse_version();
   if (fault == HandshakeFault::kKey || home_.draining()) {
     parser_->reset();
-    if (fault == HandshakeFault::kKey) return refuse({ErrorCode::kBadRequest, "Sec-WebSocket-Key is malformed.", {}, {}});
+    if (fault == HandshakeFault::kKey)
+      return refuse({ErrorCode::kBadRequest, "Sec-WebSocket-Key is malformed.", {}, {}});
     return refuse({ErrorCode::kUnavailable, "The server is stopping; connect again.", {}, 1});
   }
   auto* socket = new WebSocketConnection(home_, give_up());  // from here on this connection is only a parser's owner
@@ -307,7 +308,8 @@ void HttpConnection::update_interest() {
 }
 
 void HttpConnection::on_deadline() {
-  const bool is_request_late = phase_ == Phase::kHead || phase_ == Phase::kBody || (phase_ == Phase::kWaiting && fresh_);
+  const bool is_request_late =
+      phase_ == Phase::kHead || phase_ == Phase::kBody || (phase_ == Phase::kWaiting && fresh_);
   if (!is_request_late || !unsent_.empty()) return end();
   if (parser_) parser_->reset();
   refuse({ErrorCode::kRequestTimeout, "The request did not arrive in time.", {}, {}});

@@ -66,20 +66,20 @@ class HttpConnection final : public Connection {
   std::unique_ptr<RequestParser> parser_;  // only while a request is incomplete
   std::shared_ptr<HttpReply::Target> target_;
   std::string peer_ip_;
-  std::string pending_;            // received, not parsed yet; bounded, see kPendingBytes
+  std::string pending_;  // received, not parsed yet; bounded, see kPendingBytes
   std::size_t pending_used_ = 0;
   std::string unsent_;
   std::size_t unsent_used_ = 0;
   Phase phase_ = Phase::kWaiting;
   bool local_;
-  bool fresh_ = true;              // no request was answered yet
+  bool fresh_ = true;  // no request was answered yet
   bool processing_ = false;
-  bool ended_input_ = false;       // the peer sends no more
-  bool paused_ = false;            // `pending_` is full
-  bool keep_alive_ = false;        // of the request in hand; so are the next two
+  bool ended_input_ = false;  // the peer sends no more
+  bool paused_ = false;       // `pending_` is full
+  bool keep_alive_ = false;   // of the request in hand; so are the next two
   bool head_only_ = false;
   bool http_1_0_ = false;
-  bool last_answer_ = false;       // linger when `unsent_` is gone
+  bool last_answer_ = false;  // linger when `unsent_` is gone
 };
 
 // Where an answer goes. `connection` belongs to the loop's thread.

@@ -12,8 +12,8 @@
 
 namespace c4a::net {
 
-// Readable bytes behind `HttpRequest::body` and behind the text given to `WebSocketListener::on_text`: simdjson may parse
-// them in place, without a copy (it asks for SIMDJSON_PADDING, 64).
+// Readable bytes behind `HttpRequest::body` and behind the text given to `WebSocketListener::on_text`: simdjson may
+// parse them in place, without a copy (it asks for SIMDJSON_PADDING, 64).
 inline constexpr std::size_t kReadPadding = 64;
 
 // Views into the connection's buffer: valid during the call that passes the request, and no longer.
@@ -24,9 +24,10 @@ struct HttpRequest {
   std::string_view query;   // after '?', still percent-encoded
   std::string_view body;    // followed by at least kReadPadding readable bytes
   std::vector<std::pair<std::string_view, std::string_view>> headers;
-  std::string_view peer_ip;  // of the connection, empty for the control socket; forwarding headers are the caller's business
-  bool secure = false;       // came over TLS
-  bool local = false;        // came over the control socket in the data directory: an operator of this machine
+  std::string_view
+      peer_ip;          // of the connection, empty for the control socket; forwarding headers are the caller's business
+  bool secure = false;  // came over TLS
+  bool local = false;   // came over the control socket in the data directory: an operator of this machine
   bool keep_alive = true;
 
   // The first header of that name, in any letter case.

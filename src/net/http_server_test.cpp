@@ -273,7 +273,7 @@ TEST_F(HttpServerTest, TheControlSocketIsLocalAndItsOwnersAlone) {
   const std::string path = testing::TempDir() + "c4a-control-" + std::to_string(::getpid());
   options_.control_socket_path = path;
   start();
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(path.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777u, 0600u);
   TestClient control(path);

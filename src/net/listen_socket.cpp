@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -16,6 +17,21 @@ namespace {
 
 constexpr int kBacklog = 4096;
 
+// A peer that is gone without a word is noticed after two minutes.
+constexpr int kKeepaliveIdleSeconds = 60;
+constexpr int kKeepaliveIntervalSeconds = 15;
+constexpr int kKeepaliveProbes = 4;
+
+// On Linux an accepted socket inherits all of these, which saves the calls for each connection.
+bool set_options(int fd) {
+  const auto set = [fd](int level, int name, int value) {
+    return ::setsockopt(fd, level, name, &value, sizeof value) == 0;
+  };
+  return set(SOL_SOCKET, SO_REUSEADDR, 1) && set(IPPROTO_TCP, TCP_NODELAY, 1) && set(SOL_SOCKET, SO_KEEPALIVE, 1) &&
+         set(IPPROTO_TCP, TCP_KEEPIDLE, kKeepaliveIdleSeconds) &&
+         set(IPPROTO_TCP, TCP_KEEPINTVL, kKeepaliveIntervalSeconds) && set(IPPROTO_TCP, TCP_KEEPCNT, kKeepaliveProbes);
+}
+
 std::string endpoint_text(const std::string& address, std::uint16_t port) {
   const bool is_v6 = address.find(':') != std::string::npos;
   return (is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
@@ -27,8 +43,8 @@ std::unexpected<Error> refuse(const std::string& what, int error) {
 
 std::unexpected<Error> refuse_endpoint(const std::string& endpoint, int error) {
   if (error == EADDRINUSE) {
-    return fail(ErrorCode::kUnavailable, "The address " + endpoint +
-                                             " is in use; stop the other program or choose another with --listen.");
+    return fail(ErrorCode::kUnavailable,
+                "The address " + endpoint + " is in use; stop the other program or choose another with --listen.");
   }
   return refuse("Cannot listen on " + endpoint, error);
 }
@@ -58,9 +74,8 @@ Result<UniqueFd> listen_tcp(const std::string& address, std::uint16_t port) {
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> free_later(found, ::freeaddrinfo);
   UniqueFd fd(::socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  const int yes = 1;
-  if (!fd || ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
-      ::bind(fd.get(), found->ai_addr, found->ai_addrlen) != 0 || ::listen(fd.get(), kBacklog) != 0) {
+  if (!fd || !set_options(fd.get()) || ::bind(fd.get(), found->ai_addr, found->ai_addrlen) != 0 ||
+      ::listen(fd.get(), kBacklog) != 0) {
     return refuse_endpoint(endpoint, errno);
   }
   return fd;
@@ -71,7 +86,7 @@ Result<UniqueFd> listen_unix(const std::string& path) {
   if (!fill_unix_address(path, address)) {
     return fail(ErrorCode::kUnavailable, "The path of the control socket is too long: " + path + ".");
   }
-  struct stat status {};
+  struct stat status{};
   if (::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) {
     if (someone_listens(address)) {
       return fail(ErrorCode::kUnavailable, "Another program listens on " + path + "; stop it first.");

@@ -2,9 +2,9 @@
 
 // What a WebSocket has yet to send. Without I/O.
 //
-// A queue holds references to shared frames and never a copy: the bytes are made anew, into the caller's scratch buffer,
-// each time they are offered to the kernel. So a thousand blocked connections that wait with the same frames cost a
-// thousand pointers.
+// A queue holds references to shared frames and never a copy: the bytes are made anew, into the caller's scratch
+// buffer, each time they are offered to the kernel. So a thousand blocked connections that wait with the same frames
+// cost a thousand pointers.
 
 #include <cstddef>
 #include <cstdint>
@@ -51,11 +51,11 @@ class OutputQueue {
   void pop(std::uint32_t frames);
 
   std::vector<SharedFrame> frames_;
-  std::size_t next_ = 0;             // frames before it are sent
-  std::size_t frame_bytes_ = 0;      // of unsent frames, a separator each
+  std::size_t next_ = 0;         // frames before it are sent
+  std::size_t frame_bytes_ = 0;  // of unsent frames, a separator each
   std::string raw_;
-  std::uint32_t begun_frames_ = 0;   // the frames that make up the message which has begun; 0: none has
-  std::uint32_t begun_bytes_ = 0;    // how much of it is sent, its header included
+  std::uint32_t begun_frames_ = 0;  // the frames that make up the message which has begun; 0: none has
+  std::uint32_t begun_bytes_ = 0;   // how much of it is sent, its header included
 };
 
 }  // namespace c4a::net

@@ -48,7 +48,8 @@ class RequestParser {
   const Error& error() const { return error_; }
 
   // In state kComplete. The views point into what was last fed or into the parser, until either changes. The body is
-  // followed by kReadPadding readable bytes if what was fed is. `secure`, `local` and `peer_ip` are the caller's to set.
+  // followed by kReadPadding readable bytes if what was fed is. `secure`, `local` and `peer_ip` are the caller's to
+  // set.
   HttpRequest& request() { return request_; }
   // The client waits for "100 Continue" before it sends the body.
   bool wants_continue() const { return state_ == State::kBody && expects_continue_ && body_received_ == 0; }
@@ -94,15 +95,15 @@ class RequestParser {
   bool head_done_ = false;
   bool keep_alive_ = false;
   int minor_version_ = 1;
-  const char* fed_ = nullptr;     // the bytes now in http_parser, and
-  std::size_t fed_offset_ = 0;    // where they stand in the head
+  const char* fed_ = nullptr;   // the bytes now in http_parser, and
+  std::size_t fed_offset_ = 0;  // where they stand in the head
   std::size_t head_bytes_ = 0;
-  std::size_t body_length_ = 0;   // as announced
+  std::size_t body_length_ = 0;  // as announced
   std::size_t body_received_ = 0;
   Span target_;
   std::vector<Field> fields_;
-  const char* head_ = nullptr;    // while the head lies in what is being fed
-  std::string saved_;             // head and sized body of a request that came in pieces
+  const char* head_ = nullptr;  // while the head lies in what is being fed
+  std::string saved_;           // head and sized body of a request that came in pieces
   std::string chunked_body_;
   ChunkDecoder chunks_;
   HttpRequest request_;

@@ -10,9 +10,9 @@
 namespace c4a::net {
 
 struct ResponseFraming {
-  std::string_view date;    // an IMF-fixdate, RFC 9110 §5.6.7
+  std::string_view date;  // an IMF-fixdate, RFC 9110 §5.6.7
   bool keep_alive = true;
-  bool http_1_0 = false;    // the request's version: it must be told that the connection stays
+  bool http_1_0 = false;  // the request's version: it must be told that the connection stays
 };
 
 // 1xx, 204 and 304 have none.

@@ -11,7 +11,7 @@ namespace c4a::net {
 namespace {
 
 void ignore_sigpipe() {
-  struct sigaction now {};
+  struct sigaction now{};
   if (::sigaction(SIGPIPE, nullptr, &now) == 0 && now.sa_handler == SIG_DFL) std::signal(SIGPIPE, SIG_IGN);
 }
 

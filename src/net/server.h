@@ -18,20 +18,20 @@
 namespace c4a::net {
 
 struct ServerLimits {
-  std::size_t header_bytes = 16 * 1024;        // request line and header fields together; more: 431
-  std::size_t target_bytes = 8 * 1024;         // the request target alone; more: 414
-  std::size_t body_bytes = 1024 * 1024;        // more: 413
-  std::size_t frame_bytes = 256 * 1024;        // one WebSocket message, whole; more: close 4009
-  int header_timeout_s = 10;                   // from a request's first byte (or the TCP accept) to its headers' end; 408
-  int body_timeout_s = 30;                     // from the headers' end to the body's end; 408
-  int idle_timeout_s = 75;                     // a kept-alive connection without a request
-  std::size_t connections = 100'000;           // more: accepted and closed at once
-  std::size_t output_bytes = 1024 * 1024;      // a WebSocket's unsent output past this: `on_slow`
+  std::size_t header_bytes = 16 * 1024;    // request line and header fields together; more: 431
+  std::size_t target_bytes = 8 * 1024;     // the request target alone; more: 414
+  std::size_t body_bytes = 1024 * 1024;    // more: 413
+  std::size_t frame_bytes = 256 * 1024;    // one WebSocket message, whole; more: close 4009
+  int header_timeout_s = 10;               // from a request's first byte (or the TCP accept) to its headers' end; 408
+  int body_timeout_s = 30;                 // from the headers' end to the body's end; 408
+  int idle_timeout_s = 75;                 // a kept-alive connection without a request
+  std::size_t connections = 100'000;       // more: accepted and closed at once
+  std::size_t output_bytes = 1024 * 1024;  // a WebSocket's unsent output past this: `on_slow`
 };
 
-// Answers one request, from any thread, once; later answers are ignored, and so are answers to a connection that is gone.
-// From the connection's own loop the answer is written before `send` returns, from elsewhere it is posted. Every request
-// must be answered: the connection waits for it without a time limit. The loop must outlive the reply.
+// Answers one request, from any thread, once; later answers are ignored, and so are answers to a connection that is
+// gone. From the connection's own loop the answer is written before `send` returns, from elsewhere it is posted. Every
+// request must be answered: the connection waits for it without a time limit. The loop must outlive the reply.
 class HttpReply {
  public:
   HttpReply() = default;
@@ -50,13 +50,13 @@ class HttpReply {
 class WebSocket {
  public:
   virtual ~WebSocket() = default;
-  // Queues one JSON frame; ignored once `close` was called. What is queued in one turn of the loop leaves in one write, as few WebSocket text messages as
-  // `frame_bytes` allows, frames joined by '\n'.
+  // Queues one JSON frame; ignored once `close` was called. What is queued in one turn of the loop leaves in one write,
+  // as few WebSocket text messages as `frame_bytes` allows, frames joined by '\n'.
   virtual void send(SharedFrame frame) = 0;
-  // Sends what is queued, then a close frame; waits up to 2 s for the peer's, then closes. Nothing can be sent after, and
-  // nothing that comes is told any more but `on_closed`, which never comes from inside this call. A peer that does not
-  // read is given 5 s for what is queued; if that is more than `output_bytes`, it is dropped, save a message that has
-  // begun, so that a slow peer sees the code.
+  // Sends what is queued, then a close frame; waits up to 2 s for the peer's, then closes. Nothing can be sent after,
+  // and nothing that comes is told any more but `on_closed`, which never comes from inside this call. A peer that does
+  // not read is given 5 s for what is queued; if that is more than `output_bytes`, it is dropped, save a message that
+  // has begun, so that a slow peer sees the code.
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
   // All that the kernel has not taken yet.
   virtual std::size_t queued_bytes() const = 0;
@@ -96,11 +96,11 @@ class TlsContext;  // tls.h
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 8080;             // 0: the kernel chooses, see Server::port
-  std::string control_socket_path;       // Unix socket whose requests are `local`; empty: none. Mode 0600.
+  std::uint16_t port = 8080;                       // 0: the kernel chooses, see Server::port
+  std::string control_socket_path;                 // Unix socket whose requests are `local`; empty: none. Mode 0600.
   std::string websocket_protocol = "chat4all.v1";  // answered if the client offers it
   ServerLimits limits;
-  std::shared_ptr<TlsContext> tls;       // null: plain
+  std::shared_ptr<TlsContext> tls;  // null: plain
 };
 
 // Listens, and spreads accepted connections over the loops in turn. To be destroyed after its loops were stopped (or
@@ -116,8 +116,8 @@ class Server {
   // Accepted and not yet closed, WebSockets among them. Any thread, as `port`.
   virtual std::size_t open_connections() const = 0;
 
-  // Any thread. Stops accepting; idle connections close, requests that run are answered with `Connection: close`, WebSockets
-  // get close code 1012 after their queued output.
+  // Any thread. Stops accepting; idle connections close, requests that run are answered with `Connection: close`,
+  // WebSockets get close code 1012 after their queued output.
   virtual void drain() = 0;
 };
 

@@ -103,18 +103,11 @@ HttpResponse TestService::on_protocol_error(const Error& error) {
 }
 
 std::optional<HttpReply> TestService::take_held() {
-  if (!log_.wait_for("held", 1)) return std::nullopt;
-  for (;;) {
-    {
-      const std::scoped_lock lock(mutex_);
-      if (!held_.empty()) {
-        HttpReply reply = std::move(held_.front());
-        held_.erase(held_.begin());
-        return reply;
-      }
-    }
-    std::this_thread::yield();
-  }
+  if (!log_.wait_for("held", ++taken_)) return std::nullopt;
+  const std::scoped_lock lock(mutex_);
+  HttpReply reply = std::move(held_.front());
+  held_.erase(held_.begin());
+  return reply;
 }
 
 std::string TestService::many_frame(int number) {

@@ -33,8 +33,8 @@ class EventLog {
   std::map<std::string, int> counts_;
 };
 
-// /echo answers with "METHOD body"; /hold keeps the reply for the test; /large answers with kLargeBytes; /empty with 204.
-// WebSockets on /ws echo each message, except for "close" (4321), "flood" (frames until told slow), "burst" (three
+// /echo answers with "METHOD body"; /hold keeps the reply for the test; /large answers with kLargeBytes; /empty with
+// 204. WebSockets on /ws echo each message, except for "close" (4321), "flood" (frames until told slow), "burst" (three
 // frames), "many" (kManyFrames frames) and "large".
 class TestService final : public Service {
  public:
@@ -56,6 +56,7 @@ class TestService final : public Service {
   EventLog log_;
   std::mutex mutex_;
   std::vector<HttpReply> held_;
+  int taken_ = 0;  // the test's thread only
 };
 
 class ServerTest : public testing::Test {

@@ -70,10 +70,10 @@ class ServerLoop : public std::enable_shared_from_this<ServerLoop> {
   const std::shared_ptr<ServerShared> shared_;
   ConnectionList timed_;
   ConnectionList untimed_;
-  std::vector<Connection*> due_;     // at_turn_end
+  std::vector<Connection*> due_;  // at_turn_end
   std::vector<Connection*> serving_;
   std::vector<std::unique_ptr<Connection>> ended_;
-  std::vector<Connection*> late_;    // while sweeping
+  std::vector<Connection*> late_;  // while sweeping
   bool turn_end_armed_ = false;
   bool in_turn_end_ = false;
   bool sweep_armed_ = false;

@@ -1,7 +1,7 @@
 #pragma once
 
-// A plain blocking client for the tests of the server: it says exactly what it is told to. Every read gives up after ten
-// seconds, so that a test fails rather than hangs.
+// A plain blocking client for the tests of the server: it says exactly what it is told to. Every read gives up after
+// ten seconds, so that a test fails rather than hangs.
 
 #include <cstdint>
 #include <map>
@@ -14,7 +14,7 @@
 namespace c4a::net {
 
 struct TestResponse {
-  int status = 0;  // 0: the connection ended instead
+  int status = 0;                              // 0: the connection ended instead
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
 };

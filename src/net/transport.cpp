@@ -70,7 +70,8 @@ ssize_t Transport::send(std::string_view bytes) {
 }
 
 ssize_t Transport::send(std::string_view first, std::string_view second) {
-  iovec pieces[2] = {{const_cast<char*>(first.data()), first.size()}, {const_cast<char*>(second.data()), second.size()}};
+  iovec pieces[2] = {{const_cast<char*>(first.data()), first.size()},
+                     {const_cast<char*>(second.data()), second.size()}};
   msghdr message{};
   message.msg_iov = pieces;
   message.msg_iovlen = 2;

@@ -22,7 +22,8 @@ bool is_control(Opcode opcode) { return static_cast<std::uint8_t>(opcode) >= 0x8
 
 // RFC 6455 §7.4 and the IANA registry.
 bool is_close_code(std::uint16_t code) {
-  return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) || (code >= 3000 && code <= 4999);
+  return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) ||
+         (code >= 3000 && code <= 4999);
 }
 
 std::size_t header_bytes(unsigned char second) {
@@ -177,8 +178,9 @@ WebSocketItem WebSocketDecoder::control_item(std::string_view payload) {
 WebSocketItem WebSocketDecoder::close_item(std::string_view payload) {
   if (payload.empty()) return {Kind::kClose, kCloseNoCode, {}};
   const auto code =
-      payload.size() < 2 ? std::uint16_t{0}
-                         : static_cast<std::uint16_t>(big_endian(reinterpret_cast<const unsigned char*>(payload.data()), 2));
+      payload.size() < 2
+          ? std::uint16_t{0}
+          : static_cast<std::uint16_t>(big_endian(reinterpret_cast<const unsigned char*>(payload.data()), 2));
   if (!is_close_code(code)) {
     fail(kCloseProtocol, "The close code is not one that may be sent");
     return failure();

@@ -74,15 +74,15 @@ class WebSocketDecoder {
   std::string message_;  // the message so far
   std::string partial_;  // an incomplete header, or the payload of an incomplete control frame
   std::string_view failed_reason_;
-  std::uint64_t length_ = 0;    // of the present frame
+  std::uint64_t length_ = 0;  // of the present frame
   std::uint64_t received_ = 0;
-  std::uint32_t mask_ = 0;      // as four bytes in memory
+  std::uint32_t mask_ = 0;  // as four bytes in memory
   std::uint16_t failed_code_ = 0;
   Opcode opcode_ = Opcode::kContinuation;
   bool final_ = false;
-  bool in_frame_ = false;       // the header is read, the payload is not
-  bool in_message_ = false;     // a message began and its last fragment has not come
-  bool drop_message_ = false;   // the last item viewed message_
+  bool in_frame_ = false;      // the header is read, the payload is not
+  bool in_message_ = false;    // a message began and its last fragment has not come
+  bool drop_message_ = false;  // the last item viewed message_
   bool drop_partial_ = false;
 };
 

@@ -27,6 +27,7 @@ void WebSocketConnection::open(const HttpRequest& request, std::span<char> early
   home_.at_turn_end(*this);  // the answer and the first frames leave in one write
   listener_ = home_.service().on_websocket(request, *this);
   take(early);
+  if (!ended() && transport_.holds_input()) read();
 }
 
 EventLoop& WebSocketConnection::loop() { return home_.loop(); }
@@ -60,7 +61,8 @@ void WebSocketConnection::read() {
     const std::span<char> input = home_.input();
     const ssize_t count = transport_.receive(input.data(), input.size());
     if (count == Transport::kAgain) return;
-    if (count == Transport::kEnded && peer_closed_ && !blocked_) write();  // it may wait for nothing but our close frame
+    if (count == Transport::kEnded && peer_closed_ && !blocked_)
+      write();  // it may wait for nothing but our close frame
     if (count <= 0) return end();
     take(input.first(static_cast<std::size_t>(count)));
   } while (!ended() && transport_.holds_input());
@@ -146,7 +148,8 @@ bool WebSocketConnection::write_composed() {
     queue_.consume(static_cast<std::size_t>(sent), pieces, false);
     return static_cast<std::size_t>(sent) == scratch.size();
   }
-  // Piece by piece: of the one that is cut, TLS has encrypted bytes that it did not count, and must be given them again.
+  // Piece by piece: of the one that is cut, TLS has encrypted bytes that it did not count, and must be given them
+  // again.
   std::size_t total = 0;
   for (const OutputQueue::Piece& piece : pieces) {
     const ssize_t sent = transport_.send(std::string_view(scratch).substr(total, piece.bytes));

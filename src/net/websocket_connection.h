@@ -48,13 +48,13 @@ class WebSocketConnection final : public Connection, public WebSocket {
   WebSocketDecoder decoder_;
   OutputQueue queue_;
   std::unique_ptr<WebSocketListener> listener_;
-  std::string close_frame_;     // until the queue before it is gone
-  bool blocked_ = false;        // waits for EPOLLOUT
+  std::string close_frame_;  // until the queue before it is gone
+  bool blocked_ = false;     // waits for EPOLLOUT
   bool told_slow_ = false;
-  bool closing_ = false;        // our close frame is on its way
-  bool close_sent_ = false;     // and the kernel has it
+  bool closing_ = false;     // our close frame is on its way
+  bool close_sent_ = false;  // and the kernel has it
   bool peer_closed_ = false;
-  bool deaf_ = false;           // what comes is thrown away
+  bool deaf_ = false;  // what comes is thrown away
 };
 
 }  // namespace c4a::net

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "base/json_merge.h"
+#include "base/planted_bug.h"
 #include "domain/authorize.h"
 #include "router/decide_parts.h"
 
@@ -40,7 +41,7 @@ Member joining(const ConversationState& state, const Decider& decider, const Add
   member.joined_at = decider.command.at;
   member.joined_after = state.head.last_seq;
   member.joined_version = state.head.version;
-  if (!add.sees_history) member.visible_after = state.head.last_seq;
+  if (!add.sees_history && !planted(PlantedBug::kHistoryNoneIgnored)) member.visible_after = state.head.last_seq;
   return member;
 }
 
@@ -49,7 +50,7 @@ std::unexpected<Error> last_owner() {
 }
 
 bool is_last_owner(const ConversationState& state, const Member& member) {
-  return member.role == Role::kOwner && state.owner_count() == 1;
+  return member.role == Role::kOwner && state.owner_count() == 1 && !planted(PlantedBug::kLastOwnerLeaves);
 }
 
 void set_role(ConversationState& state, Decider& decider, MemberState& target, Role role) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/planted_bug.h"
 #include "domain/authorize.h"
 #include "router/decide_parts.h"
 
@@ -36,6 +37,7 @@ class Announcement {
 
   // Every message that asked for it, each on its own, and durable.
   void asked_receipts(Seq after, Seq until) {
+    if (planted(PlantedBug::kReceiptsMerged) && until.value != 0) after = std::max(after, Seq{until.value - 1});
     for (const auto* header : covered_headers(state_, decider_.facts, after, until)) {
       if (header->request_delivery_receipt && concerns(*header, reader_)) tell(*header, true);
     }
@@ -105,7 +107,7 @@ constexpr Step kReading{MessageStatus::kRead, HorizonMove::Kind::kRead, &Progres
 bool advance(ConversationState& state, Decider& decider, MemberState& reader, const Step& step, Seq up_to,
              bool announce_newest) {
   Seq& horizon = reader.progress.*step.horizon;
-  if (up_to <= horizon) return false;
+  if (up_to <= horizon && !planted(PlantedBug::kHorizonGoesDown)) return false;
   const bool large = state.active_count() > decider.context.rules.receipt_members;
   HorizonFloor& floor = state.*step.floor;
   if (!large) floor.stop();
@@ -143,13 +145,16 @@ bool move_cursor(const MemberState& reader, Progress& progress, const Acknowledg
 Result<Decision> decide_acknowledge(ConversationState& state, Decider& decider, const Acknowledge& ack) {
   C4A_CHECK(authorize(state.head, member_of(state, decider.command.actor), Action::kAcknowledge));
   MemberState& reader = *state.find(decider.command.actor);
-  const Seq up_to = std::min(ack.up_to_seq, reader.member.readable_until(state.head.last_seq));
+  const Seq up_to = planted(PlantedBug::kAcknowledgedBeyondEnd)
+                        ? ack.up_to_seq
+                        : std::min(ack.up_to_seq, reader.member.readable_until(state.head.last_seq));
   const Version version = std::min(ack.up_to_version, reader.member.active() ? state.head.version
                                                                              : reader.member.left_at_version);
 
   const bool moved = move_cursor(reader, reader.progress, ack, up_to, version);
   const bool read_moves = ack.read && up_to > reader.progress.read;
-  const bool delivered = advance(state, decider, reader, kDelivery, up_to, !read_moves);
+  const bool counts = !ack.read || !planted(PlantedBug::kReadWithoutDelivered);
+  const bool delivered = counts && advance(state, decider, reader, kDelivery, up_to, !read_moves);
   const bool read = ack.read && advance(state, decider, reader, kReading, up_to, true);
   if (moved || delivered || read) state.touch(reader);
   return change_decision(state, delivered || read);
@@ -162,10 +167,15 @@ Result<Decision> decide_open_device(ConversationState& state, Decider& decider, 
   std::erase_if(devices, [&](const DeviceCursor& cursor) {
     return std::ranges::find(open.retired, cursor.device) != open.retired.end();
   });
-  if (owner.progress.find(open.device) == nullptr) {
+  auto cursor = std::ranges::find(devices, open.device, &DeviceCursor::device);
+  if (cursor == devices.end()) {
     if (devices.size() >= kMaxDevices) devices.erase(devices.begin());
-    devices.push_back({open.device, std::max(owner.progress.delivered, owner.member.joined_after), state.head.version});
+    devices.push_back({open.device, {}, {}});
+    cursor = std::prev(devices.end());
   }
+  // It may have acknowledged over REST before it was ever seen.
+  cursor->seq = std::max({cursor->seq, owner.progress.delivered, owner.member.joined_after});
+  cursor->version = state.head.version;
   state.touch(owner);
   return change_decision(state, true);
 }

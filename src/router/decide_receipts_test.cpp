@@ -154,6 +154,17 @@ TEST_F(DecideReceiptsTest, ANewDeviceStartsAfterWhatTheUserHasHadDelivered) {
   EXPECT_EQ(progress("bia").find({"desk"}), nullptr);
 }
 
+TEST_F(DecideReceiptsTest, ADeviceThatAcknowledgedBeforeItWasSeenStartsLikeAnyNewOne) {
+  create_group("ana", {"bia"});
+  for (const auto* name : {"m1", "m2"}) send(name, "ana");
+  ASSERT_TRUE(run("bia", delivered(2, "phone")));
+  ASSERT_TRUE(run("ana", UpdateConversation{R"({"title":"a"})"}));
+  ASSERT_TRUE(run("bia", delivered(1, "desk")));
+  ASSERT_TRUE(run("bia", OpenDevice{{"desk"}, {}}));
+  EXPECT_EQ(progress("bia").find({"desk"})->seq, Seq{2});
+  EXPECT_EQ(progress("bia").find({"desk"})->version, Version{1});
+}
+
 TEST_F(DecideReceiptsTest, AMemberHasAtMostTwentyDevices) {
   create_group("ana", {"bia"});
   send("m1", "ana");

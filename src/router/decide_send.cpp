@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/planted_bug.h"
 #include "domain/authorize.h"
 #include "router/decide_parts.h"
 
@@ -14,7 +15,8 @@ constexpr std::uint64_t kOwnMessagesPerRow = 64;
 
 // The same sender and content: the first answer again. Anything else under the same id is a conflict.
 Result<Decision> answer_repeat(const ConversationState& state, const MessageHeader& first, const Message& again) {
-  if (first.from != again.from || first.digest != again.digest) {
+  const bool same = first.digest == again.digest || planted(PlantedBug::kDedupeIgnoresContent);
+  if (first.from != again.from || !same) {
     return fail(ErrorCode::kMessageIdConflict,
                 "This message_id was used for another message in the conversation; send with a new one.");
   }
@@ -43,7 +45,8 @@ Result<> check_recipients(const ConversationState& state, const Message& message
 void pass_own_message(ConversationState& state, const Message& message) {
   MemberState& sender = *state.find(message.from);
   for (auto& cursor : sender.progress.devices) {
-    if (cursor.device != message.from_device || cursor.seq.next() != message.seq) continue;
+    const bool next = cursor.seq.next() == message.seq || planted(PlantedBug::kCursorMovesWithoutAck);
+    if (cursor.device != message.from_device || !next) continue;
     cursor.seq = message.seq;
     if (message.seq.value % kOwnMessagesPerRow == 0) state.touch(sender);
   }
@@ -57,7 +60,9 @@ Result<Decision> decide_send(ConversationState& state, Decider& decider, SendMes
   Message& message = send.message;
   C4A_CHECK(authorize(state.head, member_of(state, decider.command.actor), Action::kSend));
   if (send.id_from_client) {
-    if (const MessageHeader* first = state.find_recent(message.message_id)) return answer_repeat(state, *first, message);
+    const MessageHeader* first = state.find_recent(message.message_id);
+    if (planted(PlantedBug::kDedupeForgetsRecent)) first = nullptr;
+    if (first != nullptr) return answer_repeat(state, *first, message);
     if (decider.facts.repeat) return answer_repeat(state, *decider.facts.repeat, message);
   }
   C4A_CHECK(check_recipients(state, message));
@@ -69,6 +74,7 @@ Result<Decision> decide_send(ConversationState& state, Decider& decider, SendMes
   message.seq = state.head.last_seq;
   message.conversation_id = state.head.id;
   message.routed_at = decider.context.now;
+  if (planted(PlantedBug::kRecentTrimmedBeforeCommit)) state.recent.clear();
   state.recent.push_back(header_of(message));
   pass_own_message(state, message);
 
@@ -78,7 +84,8 @@ Result<Decision> decide_send(ConversationState& state, Decider& decider, SendMes
   decision.version = state.head.version;
   decision.created_at = message.created_at;
   decider.effects.rows.messages.push_back(message);
-  decider.effects.events.push_back(MessageEvent{std::move(message), state.audience(), decider.command.session});
+  const SessionNumber except = planted(PlantedBug::kExceptIgnored) ? 0 : decider.command.session;
+  decider.effects.events.push_back(MessageEvent{std::move(message), state.audience(), except});
   return decision;
 }
 

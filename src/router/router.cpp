@@ -1,5 +1,6 @@
 #include "router/router.h"
 
+#include "base/planted_bug.h"
 #include "domain/frames.h"
 
 namespace c4a {
@@ -74,25 +75,39 @@ bool Router::run_once() {
 void Router::take(LoggedCommand logged) {
   counters_.commands.fetch_add(1, std::memory_order_relaxed);
   auto decision = decide_one(logged);
-  if (decision && decision->duplicate) counters_.duplicates.fetch_add(1, std::memory_order_relaxed);
   position_ = logged.position;
-  answers_.push_back({std::move(logged.done), std::move(decision), effects_.events.size()});
+  if (!decision) return;
+  if (*decision && (*decision)->duplicate) counters_.duplicates.fetch_add(1, std::memory_order_relaxed);
+  answers_.push_back({std::move(logged.done), std::move(*decision), effects_.events.size()});
 }
 
-Result<Decision> Router::decide_one(LoggedCommand& logged) {
+std::optional<Result<Decision>> Router::decide_one(LoggedCommand& logged) {
   const ConversationId id = logged.command.conversation_id;
-  C4A_TRY(StateCache::Entry * entry, entry_of(id));
-  FactsNeeded needed = facts_needed(entry->state.get(), logged.command, options_.rules);
-  if (needed.target && entry->open) {
-    // An earlier command of this batch may have changed the message, or the reaction: the store must know it first.
-    commit();
+  StateCache::Entry* entry = nullptr;
+  Facts facts;
+  for (;;) {
     C4A_TRY(entry, entry_of(id));
+    if (entry->state && logged.position <= entry->state->head.applied && !planted(PlantedBug::kReplayDecidedAgain)) {
+      return std::nullopt;
+    }
+    const FactsNeeded needed = facts_needed(entry->state.get(), logged.command, options_.rules);
+    if (needed.target && entry->open && !planted(PlantedBug::kEditReadsOldRow)) {
+      // An earlier command of this batch may have changed the message, or the reaction: the store must know it first.
+      commit();
+      continue;
+    }
+    C4A_TRY(facts, gather(needed, logged.command));
+    C4A_TRY(const bool too_late, overtaken(*entry, id));
+    if (!too_late) break;
+    // What was decided so far is right, and the other owner has it too.
+    commit();
+    states_.forget(id);
   }
-  C4A_TRY(const Facts facts, gather(needed, logged.command));
   states_.mark_open(id, *entry);
   const std::size_t messages_before = effects_.rows.messages.size();
   const DecisionContext context{clock_.now_ms(), logged.position, options_.rules};
   auto decision = decide(entry->state, logged.command, facts, context, effects_);
+  if (options_.shared_log && entry->state) entry->state->head.applied = logged.position;
   counters_.messages.fetch_add(effects_.rows.messages.size() - messages_before, std::memory_order_relaxed);
   return decision;
 }
@@ -130,13 +145,27 @@ Result<Facts> Router::gather(const FactsNeeded& needed, const Command& command) 
   return facts;
 }
 
+Result<bool> Router::overtaken(const StateCache::Entry& entry, const ConversationId& id) {
+  if (!options_.shared_log || entry.state == nullptr || planted(PlantedBug::kFormerOwnerTrusted)) return false;
+  C4A_TRY(const auto head, store_.conversation(id));
+  return head && head->applied > entry.stored;
+}
+
 void Router::commit() {
-  states_.for_each_open([this](ConversationState& state) { take_progress_rows(state, effects_.rows); });
+  states_.for_each_open([this](ConversationState& state) {
+    take_progress_rows(state, effects_.rows);
+    if (options_.shared_log) effects_.rows.conversations.push_back(state.head);
+  });
   if (!effects_.rows.empty()) {
     const std::int64_t begun = clock_.monotonic_us();
+    if (planted(PlantedBug::kAnswerBeforeCommit)) {
+      for (auto& answer : answers_) answer.done(answer.decision);
+      answers_.clear();
+    }
     if (auto stored = store_.commit(effects_.rows, position_); !stored) {
       counters_.failed_commits.fetch_add(1, std::memory_order_relaxed);
-      states_.forget_open();
+      if (planted(PlantedBug::kStateKeptAfterFailedCommit)) states_.close_all();
+      else states_.forget_open();
       effects_.clear();
       for (auto& answer : answers_) answer.done(std::unexpected(stored.error()));
       answers_.clear();

@@ -23,6 +23,11 @@ struct RouterOptions {
   RouterRules rules;
   std::size_t batch_commands = 4096;          // decided and committed together at most
   std::size_t cached_conversations = 500'000;  // states kept in memory; the longest unused go first
+  // The log outlives the router, may be read again from an earlier position, and a former owner may not know yet that it is
+  // one. Each conversation then keeps the position up to which commands are in it, and earlier ones are passed over. Asks
+  // of the store: a conversation's rows of one commit are stored all or nothing, the row of the later position stays, and
+  // commit tries until it succeeds. Without it a command is in the log only once.
+  bool shared_log = false;
 };
 
 // What the router has done since it started. Any thread may read.
@@ -55,10 +60,13 @@ class Router {
   };
 
   void take(LoggedCommand logged);
-  Result<Decision> decide_one(LoggedCommand& logged);
+  // Nothing: a former owner has decided it, and it is answered.
+  std::optional<Result<Decision>> decide_one(LoggedCommand& logged);
   // The conversation's entry, from memory or from the store.
   Result<StateCache::Entry*> entry_of(const ConversationId& id);
   Result<Facts> gather(const FactsNeeded& needed, const Command& command);
+  // Another owner is further on, so what was just read may come from later than this command.
+  Result<bool> overtaken(const StateCache::Entry& entry, const ConversationId& id);
   // Makes what was decided durable, then answers it. After it, nothing is open.
   void commit();
   void publish(Event& event);

@@ -13,7 +13,8 @@ StateCache::Entry* StateCache::find(const ConversationId& id) {
 
 StateCache::Entry& StateCache::insert(const ConversationId& id, std::unique_ptr<ConversationState> state) {
   order_.push_front(id);
-  return entries_.insert_or_assign(id, Entry{std::move(state), order_.begin(), false}).first->second;
+  const LogPosition stored = state ? state->head.applied : LogPosition{};
+  return entries_.insert_or_assign(id, Entry{std::move(state), order_.begin(), false, stored}).first->second;
 }
 
 void StateCache::mark_open(const ConversationId& id, Entry& entry) {
@@ -31,19 +32,22 @@ void StateCache::close_all() {
       continue;
     }
     found->second.open = false;
+    found->second.stored = found->second.state->head.applied;
     found->second.state->trim_recent(kRecentHeaders);
   }
   open_.clear();
   make_room();
 }
 
+void StateCache::forget(const ConversationId& id) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return;
+  order_.erase(found->second.used);
+  entries_.erase(found);
+}
+
 void StateCache::forget_open() {
-  for (const auto& id : open_) {
-    const auto found = entries_.find(id);
-    if (found == entries_.end()) continue;
-    order_.erase(found->second.used);
-    entries_.erase(found);
-  }
+  for (const auto& id : open_) forget(id);
   open_.clear();
 }
 

@@ -20,6 +20,7 @@ class StateCache {
     std::unique_ptr<ConversationState> state;  // null: there is no such conversation, or it is being created
     std::list<ConversationId>::iterator used;
     bool open = false;                         // has effects that are not committed
+    LogPosition stored{};                      // `head.applied` when it was loaded or committed
   };
 
   // Null when it is not in memory.
@@ -37,6 +38,8 @@ class StateCache {
     }
   }
   void close_all();
+  // It is read from the store again when it is next needed. Not while it is open.
+  void forget(const ConversationId& id);
   // After a failed commit: what the open ones hold did not happen.
   void forget_open();
   std::size_t size() const { return entries_.size(); }

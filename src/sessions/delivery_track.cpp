@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/planted_bug.h"
+
 namespace c4a {
 
 void DeliveryTrack::Line::begin(std::uint64_t start, std::uint64_t last) {
@@ -18,9 +20,12 @@ DeliveryTrack::Verdict DeliveryTrack::Line::hear(std::uint64_t position, bool op
     if (first_heard == 0) first_heard = position;
     if (opened) begin_at_first_heard();
   }
-  if (sent && position <= *sent) return Verdict::kDrop;
+  if (sent && position <= *sent) {
+    return live && planted(PlantedBug::kRepeatSentLive) ? Verdict::kSend : Verdict::kDrop;
+  }
   known = std::max(known, position);
-  if (live && sent && position == *sent + 1) {
+  const bool next = sent && (position == *sent + 1 || planted(PlantedBug::kGapSentLive));
+  if (live && next) {
     sent = position;
     return Verdict::kSend;
   }

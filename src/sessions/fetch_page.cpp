@@ -1,5 +1,7 @@
 #include "sessions/fetch_page.h"
 
+#include <algorithm>
+
 #include "domain/frames.h"
 
 namespace c4a {
@@ -24,11 +26,17 @@ class JoinedFrames {
   std::string text_;
 };
 
+// Since the session learned what there is, the user may have left and come back: what happened between is not theirs.
 Result<> fetch_messages(MessageStore& store, const UserId& user, const DeviceId& device, FetchedPage& page) {
   const auto& fetch = page.fetch;
-  C4A_TRY(const auto messages, store.messages_after(fetch.conversation, fetch.after, fetch.until, kPageItems));
+  C4A_TRY(const auto member, store.member(fetch.conversation, user));
+  page.seq = fetch.until;
+  if (!member) return {};
+  const Seq after = std::max(fetch.after, member->joined_after);
+  const Seq until = member->readable_until(fetch.until);
+  C4A_TRY(const auto messages, store.messages_after(fetch.conversation, after, until, kPageItems));
   JoinedFrames frames;
-  page.seq = fetch.after;
+  page.seq = after;
   for (const auto& message : messages) {
     page.seq = message.seq;
     // What this device sent was delivered to it by the answer.
@@ -42,17 +50,22 @@ Result<> fetch_messages(MessageStore& store, const UserId& user, const DeviceId&
   return {};
 }
 
-Result<> fetch_changes(MessageStore& store, FetchedPage& page) {
+Result<> fetch_changes(MessageStore& store, const UserId& user, FetchedPage& page) {
   const auto& fetch = page.fetch;
-  C4A_TRY(const auto changes,
-          store.changes_after(fetch.conversation, fetch.after_version, fetch.until_version, kPageItems));
+  C4A_TRY(const auto member, store.member(fetch.conversation, user));
+  page.version = fetch.until_version;
+  if (!member) return {};
+  const Version after = std::max(fetch.after_version, member->joined_version);
+  const Version until = member->active() ? fetch.until_version : std::min(fetch.until_version, member->left_at_version);
+  C4A_TRY(const auto changes, store.changes_after(fetch.conversation, after, until, kPageItems));
   JoinedFrames frames;
-  page.version = fetch.after_version;
+  page.version = after;
   for (const auto& change : changes) {
     page.version = change.version;
     std::optional<Message> message;
     if (change.type == ChangeType::kMessageUpdated) {
       C4A_TRY(message, store.message(fetch.conversation, change.seq));
+      if (message && message->seq <= member->visible_after) message.reset();
     }
     frames.add(change_frame(change, message ? &*message : nullptr));
     if (frames.full()) break;
@@ -91,7 +104,7 @@ Result<FetchedPage> fetch_page(MessageStore& store, const UserId& user, const De
       C4A_CHECK(fetch_messages(store, user, device, page));
       break;
     case DeliveryTrack::Fetch::Kind::kChanges:
-      C4A_CHECK(fetch_changes(store, page));
+      C4A_CHECK(fetch_changes(store, user, page));
       break;
     case DeliveryTrack::Fetch::Kind::kReceipts:
       C4A_CHECK(fetch_receipts(store, user, page));

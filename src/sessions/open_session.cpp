@@ -21,7 +21,6 @@ Result<Device> introduce(MessageStore& store, MessageLog& log, const UserId& use
                          const std::vector<Device>& known, const std::vector<ConversationRef>& conversations) {
   const auto retired = devices_to_retire(known);
   for (const auto& ref : conversations) {
-    if (!ref.active) continue;
     const auto opened = submit(log, {ref.id, user, now, 0, OpenDevice{id, retired}});
     // One that was left or deleted meanwhile needs no cursor.
     if (!opened && opened.error().code != ErrorCode::kConversationNotFound) return std::unexpected(opened.error());

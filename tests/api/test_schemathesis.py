@@ -69,3 +69,6 @@ def test_schemathesis_finds_nothing(server, tmp_path):
     )
     print(run.stdout, run.stderr)
     assert run.returncode == 0, "schemathesis has something to report, see above"
+    # A run whose key or user went lost on the way would have looked at nothing but refusals.
+    assert server.request("GET", "/v1/keys")["items"]
+    assert server.request("GET", "/v1/conversations", act_as=ACTING_USER)["items"]

@@ -1,0 +1,47 @@
+# Everything one does with the tree, one word each. The work itself is in scripts/, where each file says what it does.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: run build test debug tsan check format bench faults clean help
+
+run: ## Install packages, build and start the server on 127.0.0.1:8080, data in ./data (ARGS="--listen …" for more)
+	@scripts/install-packages
+	@scripts/build release chat4all
+	@exec build/release/chat4all serve $(ARGS)
+
+build: ## The program, optimised: build/release/chat4all
+	@scripts/install-packages
+	@scripts/build release chat4all
+
+test: ## All tests that need no outside server; the last line counts them
+	@scripts/install-packages
+	@scripts/run-tests
+
+debug: ## Everything with AddressSanitizer and UBSan, in build/debug
+	@scripts/install-packages
+	@scripts/build debug all
+
+tsan: ## Unit, contract and simulation tests under ThreadSanitizer
+	@scripts/install-packages
+	@scripts/build tsan all
+	@ctest --test-dir build/tsan --output-on-failure -j "$$(scripts/build-jobs)"
+
+check: ## Form: formatting, API files, links, dependencies between folders, sizes
+	@scripts/install-packages
+	@scripts/check
+
+format: ## Write the formatting that `make check` asks for
+	@find src tests -name '*.h' -o -name '*.cpp' | xargs --no-run-if-empty clang-format-19 -i
+
+bench: build ## Measure: the load generator against a server of its own
+	@build/release/chat4all bench all
+
+faults: ## Kills, power cuts, full disks, failing fsyncs (long; needs root)
+	@scripts/install-packages --faults
+	@scripts/faults $(ARGS)
+
+clean: ## Remove build/ (data/ stays)
+	@rm -rf build
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "app/config.h"
+
+namespace c4a {
+
+// `chat4all serve`: runs until SIGTERM or SIGINT, then drains. Answers the exit code.
+int serve(const Config& config);
+
+}  // namespace c4a

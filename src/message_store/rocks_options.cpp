@@ -1,0 +1,111 @@
+#include "message_store/rocks_options.h"
+
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+
+#include "message_store/rocks_keys.h"
+#include "message_store/tree_memtable.h"
+
+namespace c4a::rocks {
+namespace {
+
+constexpr std::size_t kMemtableBytes = 64 << 20;  // a bound only: the log's size makes them flush earlier
+constexpr std::uint64_t kWeekSeconds = 7 * 24 * 60 * 60;
+
+rocksdb::BlockBasedTableOptions table_options(Family family, const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  // Filters and indexes count towards the cache's bound, and go after the data does.
+  table.cache_index_and_filter_blocks = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.format_version = 5;
+  table.checksum = rocksdb::kXXH3;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  // One filter entry a conversation (or message id) and file, which serves ranges and single rows alike.
+  table.whole_key_filtering = !has_prefix(family);
+  table.block_size = family == Family::kMessages ? 16 << 10 : 8 << 10;
+  if (family == Family::kIds) {
+    table.block_size = 4 << 10;
+    table.data_block_index_type = rocksdb::BlockBasedTableOptions::kDataBlockBinaryAndHash;
+  }
+  return table;
+}
+
+}  // namespace
+
+rocksdb::DBOptions database_options(std::uint64_t log_bytes) {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.paranoid_checks = true;
+  options.max_background_jobs = 2;
+
+  // One thread writes, in batches that are already large.
+  options.allow_concurrent_memtable_write = false;
+  options.enable_pipelined_write = false;
+  options.unordered_write = false;
+
+  // After a crash the log is replayed before anything is served, so it stays short, and what was replayed stays in memory
+  // instead of being flushed first. WalFileSystem has already cut off a torn tail.
+  options.max_total_wal_size = log_bytes;
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.avoid_flush_during_recovery = true;
+  options.avoid_flush_during_shutdown = false;
+  options.wal_bytes_per_sync = 0;
+  options.bytes_per_sync = 1 << 20;  // table files reach the disk little by little, and not in a commit's way
+  options.max_bgerror_resume_count = 0;  // the next commit resumes
+
+  options.max_open_files = -1;
+  options.skip_stats_update_on_db_open = true;
+  options.avoid_unnecessary_blocking_io = true;  // a reader must not be the one who clears away old files
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.keep_log_file_num = 4;
+  options.max_log_file_size = 4 << 20;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions family_options(Family family, const std::shared_ptr<rocksdb::Cache>& cache,
+                                            const std::shared_ptr<const Expiry>& expiry) {
+  rocksdb::ColumnFamilyOptions options;
+  options.memtable_factory = tree_memtable_factory();
+  options.write_buffer_size = kMemtableBytes;
+  options.max_write_buffer_number = 6;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(family, cache)));
+  if (has_prefix(family)) options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kIdBytes));
+
+  options.level_compaction_dynamic_level_bytes = true;
+  options.level0_file_num_compaction_trigger = 8;
+  options.level0_slowdown_writes_trigger = 40;
+  options.level0_stop_writes_trigger = 80;
+  options.max_bytes_for_level_base = 256 << 20;
+  options.compression = family == Family::kIds ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
+  // Every file is read and written again once a week, so that what expired goes and what rots is found.
+  options.periodic_compaction_seconds = kWeekSeconds;
+
+  switch (family) {
+    case Family::kMessages:
+      options.compaction_filter_factory = expiry_filter_factory(expiry, ExpiringRows::kMessages);
+      break;
+    case Family::kIds:
+      options.compaction_filter_factory = expiry_filter_factory(expiry, ExpiringRows::kMessages);
+      options.memtable_prefix_bloom_size_ratio = 0.004;  // 256 KiB: 40 bits an id at the usual size of a memtable
+      break;
+    case Family::kLog:
+      options.compaction_filter_factory = expiry_filter_factory(expiry, ExpiringRows::kLog);
+      break;
+    case Family::kHeads:
+      options.merge_operator = greatest_number();
+      options.max_successive_merges = 16;
+      break;
+    case Family::kDefault:
+    case Family::kUsers:
+      break;
+  }
+  return options;
+}
+
+}  // namespace c4a::rocks

@@ -1,0 +1,166 @@
+"""What a scenario is given, and what it leaves: numbers for the report, and every complaint."""
+
+import random
+import shutil
+import sys
+import time
+import traceback
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import filesystem
+import shim
+from checker import KINDS
+from people import new_admin_key
+from server_process import ServerProcess
+from stage import Stage
+
+COMPLAINTS_SHOWN = 12
+
+
+class Skipped(Exception):
+    """This machine cannot do it; the text says why."""
+
+
+@dataclass
+class Options:
+    binary: Path
+    work: Path
+    seed: int
+    kills: int = 1000
+    power_cuts: int = 200
+    quick: bool = False
+
+
+@dataclass
+class Outcome:
+    name: str
+    title: str
+    runs: int = 0
+    acknowledged: int = 0
+    counts: dict = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
+    recoveries_ms: list = field(default_factory=list)
+    complaints: list = field(default_factory=list)
+    notes: list = field(default_factory=list)
+    skipped: str = ""
+    seconds: float = 0.0
+
+    @property
+    def verdict(self):
+        return "skipped" if self.skipped else "failed" if self.complaints else "passed"
+
+
+class Progress:
+    """One line that is written over on a terminal, and one every ten seconds elsewhere."""
+
+    def __init__(self):
+        self.shown = 0.0
+
+    def show(self, name, done, total, begun):
+        now = time.monotonic()
+        if now - self.shown < (0.5 if sys.stdout.isatty() else 10) and done < total:
+            return
+        self.shown = now
+        left = f", {(now - begun) / done * (total - done):.0f} s left" if done else ""
+        end, start = ("", "\r\033[K") if sys.stdout.isatty() and done < total else ("\n", "\r\033[K" if sys.stdout.isatty() else "")
+        print(f"{start}  {name}: {done} of {total}{left}", end=end, flush=True)
+
+
+class Context:
+    """For one run of one scenario. What it opens is closed when it is left."""
+
+    def __init__(self, options, name, title):
+        self.options = options
+        self.name = name
+        self.random = random.Random(f"{options.seed} {name}")
+        self.outcome = Outcome(name, title)
+        self.folder = options.work / name
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self.stack = ExitStack()
+        self.progress = Progress()
+        self.begun = time.monotonic()
+        self.servers = 0
+        self.images = 0
+        self.stages = []
+
+    # What scenarios need.
+
+    def image(self, kind, mib):
+        """A filesystem of its own, for a `with`."""
+        if not self.images and (obstacle := filesystem.obstacle(self.folder)):
+            raise Skipped(obstacle)
+        self.images += 1
+        return filesystem.Image(self.folder / f"{kind}-{self.images}", kind, mib)
+
+    def shim(self):
+        library = shim.build(self.folder)
+        if not library:
+            raise Skipped("there is no C compiler for the preloaded library")
+        control = shim.Shim(library, self.folder / f"control-{self.servers}")
+        self.stack.callback(control.close)
+        return control
+
+    def server(self, data=None, shim=None):
+        """A server, not started. `data`: its directory, by default a new one."""
+        self.servers += 1
+        folder = self.folder / f"server-{self.servers}"
+        folder.mkdir()
+        server = ServerProcess(self.options.binary, data or folder / "data", folder / "server.log", new_admin_key(),
+                               shim.environment() if shim else None)
+        self.stack.callback(self.inspect_log, server)
+        self.stack.callback(server.close)
+        return server
+
+    async def stage(self, server, **options):
+        """Starts the server and brings people onto it; there is no load yet."""
+        self.stages.append(Stage(self, server))
+        await self.stages[-1].open(**options)
+        return self.stages[-1]
+
+    def done(self, runs, total):
+        self.outcome.runs = runs
+        self.progress.show(self.name, runs, total, self.begun)
+
+    def recovered(self, seconds):
+        self.outcome.recoveries_ms.append(seconds * 1000)
+
+    def complain(self, text):
+        self.outcome.complaints.append(text)
+        if len(self.outcome.complaints) <= COMPLAINTS_SHOWN:
+            print(f"  {self.name} (seed {self.options.seed}), run {self.outcome.runs + 1}: {text}"[:1500], flush=True)
+
+    def require(self, holds, text):
+        if not holds:
+            self.complain(text)
+
+    def note(self, text):
+        if text not in self.outcome.notes:
+            self.outcome.notes.append(text)
+
+    def judge(self, violations):
+        for violation in violations:
+            self.outcome.counts[violation.kind] += 1
+            self.complain(str(violation))
+
+    def inspect_log(self, server):
+        if complaint := server.sanitizer_complaint():
+            self.complain(f"the server's sanitizer complained: {complaint}")
+
+    async def run(self, scenario):
+        try:
+            with self.stack:
+                try:
+                    await scenario.run(self)
+                finally:
+                    for stage in self.stages:
+                        await stage.close()
+        except Skipped as skipped:
+            self.outcome.skipped = str(skipped)
+        except Exception as error:
+            self.complain(f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
+        self.outcome.seconds = time.monotonic() - self.begun
+        if not self.outcome.complaints:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        return self.outcome

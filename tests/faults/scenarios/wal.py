@@ -1,0 +1,36 @@
+"""The files of the message store, as far as one must know them to damage them (docs/formats/message_store.md)."""
+
+
+def data_end(path):
+    """Where the records of a log end: behind them there are zeros, or nothing."""
+    return len(path.read_bytes().rstrip(b"\0"))
+
+
+def logs(data):
+    """The write-ahead logs that hold records, oldest first."""
+    found = [path for path in data.rglob("*.log") if path.stem.isdigit() and data_end(path) > 0]
+    return sorted(found, key=lambda path: int(path.stem))
+
+
+def tables(data):
+    """The table files, largest first."""
+    return sorted(data.rglob("*.sst"), key=lambda path: path.stat().st_size, reverse=True)
+
+
+def flip(path, offset, length):
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        old = file.read(length)
+        file.seek(offset)
+        file.write(bytes(byte ^ 0xA5 for byte in old))
+
+
+def overwrite(path, offset, data):
+    with open(path, "r+b") as file:
+        file.seek(offset)
+        file.write(data)
+
+
+def cut(path, size):
+    with open(path, "r+b") as file:
+        file.truncate(size)
