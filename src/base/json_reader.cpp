@@ -104,9 +104,66 @@ Error half_character() {
                {{"", "a text holds half of a surrogate pair"}}, {}};
 }
 
-Error number_too_big() {
-  return Error{ErrorCode::kValidationFailed, "A number does not fit 64 bits; send it as a text.",
-               {{"", "a number does not fit 64 bits"}}, {}};
+Error number_too_big(const std::string& pointer) {
+  return Error{ErrorCode::kValidationFailed,
+               fmt::format("The number at \"{}\" does not fit 64 bits; send it as a text.", pointer),
+               {{pointer, "must be a number that fits 64 bits"}}, {}};
+}
+
+// Finds the first number that 64 bits cannot hold, and where it stands.
+class BigNumberFinder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, BigNumberFinder> {
+ public:
+  bool Default() { return next(); }
+  bool RawNumber(const char* digits, rapidjson::SizeType size, bool) {
+    simdjson::dom::parser parser;
+    const bool fits = parser.parse(digits, size).error() == simdjson::SUCCESS;
+    if (!fits) found_ = path();
+    return fits && next();
+  }
+  bool Key(const char* name, rapidjson::SizeType size, bool) {
+    steps_.back() = std::string(name, size);
+    return true;
+  }
+  bool StartObject() { return open({}); }
+  bool StartArray() { return open("0"); }
+  bool EndObject(rapidjson::SizeType) { return close(); }
+  bool EndArray(rapidjson::SizeType) { return close(); }
+
+  const std::string& found() const { return found_; }
+
+ private:
+  bool open(std::string step) {
+    steps_.push_back(std::move(step));
+    in_array_.push_back(!steps_.back().empty());
+    return true;
+  }
+  bool close() {
+    steps_.pop_back();
+    in_array_.pop_back();
+    return next();
+  }
+  // A value has ended: the next one of an array stands one further on.
+  bool next() {
+    if (!in_array_.empty() && in_array_.back()) steps_.back() = std::to_string(std::stoull(steps_.back()) + 1);
+    return true;
+  }
+  std::string path() const {
+    std::string path;
+    for (const auto& step : steps_) append_escaped_pointer(path, step);
+    return path;
+  }
+
+  std::vector<std::string> steps_;
+  std::vector<bool> in_array_;
+  std::string found_;
+};
+
+Error number_too_big(std::string_view text) {
+  rapidjson::MemoryStream stream(text.data(), text.size());
+  BigNumberFinder finder;
+  rapidjson::Reader reader;
+  reader.Parse<rapidjson::kParseNumbersAsStringsFlag | rapidjson::kParseIterativeFlag>(stream, finder);
+  return number_too_big(finder.found());
 }
 
 // The fast parser says only that it failed; this one, on the error path alone, says where and why.
@@ -121,13 +178,13 @@ Error diagnose(std::string_view text, simdjson::error_code fast_error) {
   rapidjson::Reader reader;
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, handler);
   if (!result.IsError()) {
-    return fast_error == simdjson::NUMBER_ERROR ? number_too_big() : half_character();
+    return fast_error == simdjson::NUMBER_ERROR ? number_too_big(text) : half_character();
   }
   switch (result.Code()) {
     case rapidjson::kParseErrorStringUnicodeSurrogateInvalid:
       return half_character();
     case rapidjson::kParseErrorNumberTooBig:
-      return number_too_big();
+      return number_too_big(text);
     default:
       return Error{ErrorCode::kMalformedJson,
                    fmt::format("The body is not valid JSON: {} (byte {}).", rapidjson::GetParseError_En(result.Code()),

@@ -41,6 +41,9 @@ TEST(JsonReaderTest, LoneSurrogatesAndNulBreakARule) {
 TEST(JsonReaderTest, NumbersPastSixtyFourBitsBreakARule) {
   EXPECT_EQ(refusal("123456789012345678901234567890"), ErrorCode::kValidationFailed);
   EXPECT_EQ(refusal("[1e999]"), ErrorCode::kValidationFailed);
+  const auto where = parse_json(R"({"a":[1,{"b":7}],"up_to":[0,{"seq":18446744073709551616}]})");
+  ASSERT_FALSE(where);
+  EXPECT_EQ(where.error().fields.at(0).pointer, "/up_to/1/seq");
   EXPECT_EQ(refusal("[01]"), ErrorCode::kMalformedJson);
   EXPECT_EQ(refusal("[-]"), ErrorCode::kMalformedJson);
 }

@@ -16,7 +16,7 @@ std::optional<UserId> UserId::parse(std::string_view text) {
 
 std::optional<DeviceId> DeviceId::parse(std::string_view text) {
   if (text.size() > 128) return std::nullopt;
-  if (!std::ranges::all_of(text, [](char c) { return c >= 0x21 && c <= 0x7E; })) return std::nullopt;
+  if (!std::ranges::all_of(text, [](char c) { return c >= 0x20 && c <= 0x7E; })) return std::nullopt;
   return DeviceId{std::string(text)};
 }
 

@@ -166,7 +166,7 @@ Result<Command> read_send(JsonObject body, const SendContext& context) {
 
   message.payload_type = payload->type;
   message.payload = std::move(payload->json);
-  if (send.id_from_client) message.digest = digest_of(message, canonical_metadata);
+  message.digest = digest_of(message, canonical_metadata);
   return Command{ConversationId{*conversation}, context.actor, context.now, context.session, std::move(send)};
 }
 

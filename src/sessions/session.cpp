@@ -49,7 +49,7 @@ void Session::deliver(const LiveEvent& event) {
       deliver_status(event);
       return;
     case LiveKind::kTyping:
-      if (track_.live() && event.not_to != user_) socket_.send(event.frame);
+      if (event.not_to != user_) deliver_status(event);
       return;
   }
 }

@@ -50,6 +50,7 @@ class Session {
 
  private:
   friend class SessionHub;
+  // What has no place in a conversation's order: it waits while the session catches up.
   void deliver_status(const LiveEvent& event);
   void release_statuses();
 

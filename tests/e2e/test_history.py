@@ -118,7 +118,7 @@ def test_each_message_in_the_history_is_whole(users, private):
 
 def test_a_badly_formed_or_unknown_conversation_is_not_found(users):
     alice, = users(1)
-    for name in (new_id(), "x", "..", "%2e%2e", "1", "'"):
+    for name in (new_id(), "x", "%2e%2e", "1", "'"):
         problem(alice.get(f"/v1/conversations/{name}/messages"), 404)
 
 

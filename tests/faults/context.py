@@ -5,6 +5,7 @@ import shutil
 import sys
 import time
 import traceback
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,6 +42,7 @@ class Outcome:
     acknowledged: int = 0
     counts: dict = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     recoveries_ms: list = field(default_factory=list)
+    activity: Counter = field(default_factory=Counter)
     complaints: list = field(default_factory=list)
     notes: list = field(default_factory=list)
     skipped: str = ""

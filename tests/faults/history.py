@@ -195,3 +195,10 @@ class History:
     @property
     def acknowledged(self):
         return sum(attempt.answered for attempt in self.attempts.values())
+
+    def activity(self):
+        """How much the judgement rests on."""
+        return {"sessions": len(self.sessions), "frames": sum(len(session.frames) for session in self.sessions),
+                "repeats": sum(attempt.tries - 1 for attempt in self.attempts.values() if attempt.tries > 1),
+                "duplicates": sum(told.duplicate for told in self.told), "acknowledgements": len(self.acks),
+                "status histories": len(self.status_readings), "readings": len(self.readings)}

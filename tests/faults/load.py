@@ -146,7 +146,7 @@ class Load:
                 device.session.changes.append((self.history.tick(), frame["conversation_id"], frame["version"]))
                 device.versions[frame["conversation_id"]] = frame["version"]
                 touched.add(frame["conversation_id"])
-            elif kind == "error" and "ref" in frame and frame["problem"]["status"] == 503:
+            elif kind == "error" and frame["problem"]["status"] == 503:
                 self.take_refusal(device, frame)
             elif kind not in ("typing", "presence", "pong"):
                 self.history.surprises.append(f"{device} got {str(frame)[:400]}")
@@ -180,6 +180,8 @@ class Load:
             ahead.discard(device.have[conversation])
 
     def take_refusal(self, device, frame):
+        if "ref" not in frame:
+            return       # of an acknowledgement: nobody was promised anything
         body = device.unanswered.pop(frame["ref"], None)
         self.history.refusal(frame["ref"], frame["problem"]["status"])
         if body and self.repeat_refused:

@@ -10,6 +10,10 @@ PATIENCE_SECONDS = 10
 class Unreadable(Exception):
     """A read was answered with something else than 200."""
 
+    def __init__(self, path, answer):
+        super().__init__(f"GET {path} was answered {answer}")
+        self.status = answer.status
+
 
 class Reader:
     def __init__(self, world):
@@ -20,14 +24,19 @@ class Reader:
     async def get(self, person, path):
         answer = await patiently(lambda: person.http.request("GET", path), PATIENCE_SECONDS)
         if answer.status != 200:
-            raise Unreadable(f"GET {path} was answered {answer}")
+            raise Unreadable(path, answer)
         return answer.document
 
     async def read_conversation(self, conversation, after=0):
         """All messages after a seq; answers the last seq."""
         person, began, items, at = self.world.member_of(conversation), self.history.tick(), [], after
         while True:
-            page = await self.get(person, f"/v1/conversations/{conversation}/messages?after_seq={at}&limit={PAGE}")
+            try:
+                page = await self.get(person, f"/v1/conversations/{conversation}/messages?after_seq={at}&limit={PAGE}")
+            except Unreadable as unreadable:
+                if unreadable.status == 404:
+                    self.history.reading(began, conversation, after, True, items)        # all of it is gone
+                raise
             for item in page["items"]:
                 items.append((item["seq"], item["message_id"], item["from"], digest(item["payload"]["text"])))
             if len(page["items"]) < PAGE:

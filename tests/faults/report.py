@@ -2,6 +2,7 @@
 
 import datetime
 import statistics
+from collections import Counter
 
 COLUMNS = ("scenario", "runs", "acknowledged", "lost", "seen twice", "out of order", "status back", "recovery median / max",
            "verdict")
@@ -22,6 +23,13 @@ def table(outcomes):
     widths = [max(len(cells[column]) for cells in rows) for column in range(len(COLUMNS))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip() for cells in rows]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+
+
+def activity(outcomes):
+    total = sum((outcome.activity for outcome in outcomes), Counter())
+    return (f"Behind it: {total['frames']:,} message frames in {total['sessions']:,} WebSocket sessions, {total['repeats']:,} repeats of "
+            f"sends ({total['duplicates']:,} answered as duplicates), {total['acknowledgements']:,} acknowledgements by devices, "
+            f"{total['readings']:,} readings of histories and {total['status histories']:,} of status histories.")
 
 
 def markdown(outcomes, scenarios, command, seed, seconds):
@@ -45,6 +53,7 @@ def markdown(outcomes, scenarios, command, seed, seconds):
         "Recovery is the time from the execution of the program until `/health/ready` answers 200.", "",
         "| " + " | ".join(COLUMNS) + " |", "|" + " --- |" * len(COLUMNS),
         *("| " + " | ".join(row(outcome)) + " |" for outcome in outcomes), "",
+        activity(outcomes), "",
         "## What was done", "",
     ]
     for outcome in outcomes:

@@ -32,6 +32,7 @@ class Stage:
         if not self.counted:
             self.counted = True
             self.context.outcome.acknowledged += self.history.acknowledged
+            self.context.outcome.activity.update(self.history.activity())
         if self.load:
             await self.load.stop()
         if self.world:
@@ -58,9 +59,11 @@ class Stage:
         """What a restart must not have changed."""
         if error := self.load and self.load.failed():
             raise error
-        await self.reader.read_news(self.context.random)
-        self.context.judge(self.checker.check())
-        self.report_surprises()
+        try:
+            await self.reader.read_news(self.context.random)
+        finally:
+            self.context.judge(self.checker.check())
+            self.report_surprises()
 
     async def check_all(self, end=False):
         """Everything there is, read again. `end`: the clients are silent, and had time to receive everything."""

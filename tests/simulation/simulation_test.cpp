@@ -21,7 +21,7 @@ struct Flags {
   std::uint64_t seeds = 1000;
   std::uint64_t first = 1;
   std::optional<std::uint64_t> seed;
-  std::size_t steps = 2000;
+  std::size_t steps = 1600;
   std::optional<Mode> mode;
   bool trace = false;
   bool planted = false;

@@ -17,7 +17,7 @@ namespace c4a::simulation {
 enum class Atomicity {
   kCommit,        // all or nothing: the embedded store
   kConversation,  // each conversation's rows all or nothing, with its position: what the distributed store must promise
-  kRow,           // any of the rows: plain upserts, an experiment
+  kRow,           // any of the rows: plain upserts, which is not enough
 };
 
 class VersionedStore final : public MessageStore {

@@ -24,7 +24,7 @@ RouterOptions some_router_options(Random& random, Mode mode) {
   RouterOptions options;
   options.rules.receipt_members = random.percent(30) ? 2 : 100;
   options.cached_conversations = random.percent(50) ? 1 : 100;
-  options.shared_log = mode == Mode::kDistributed;
+  options.shared_log = mode != Mode::kEmbedded;
   return options;
 }
 

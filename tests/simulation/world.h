@@ -22,7 +22,7 @@ namespace c4a::simulation {
 enum class Mode {
   kEmbedded,     // one process; a crash takes the log's uncommitted end and every socket; commits are atomic
   kDistributed,  // the log stays and is read again after a crash; a former owner may go on for a while
-  kPlainRows,    // distributed, on a store that keeps neither a conversation's rows together nor their position
+  kPlainRows,    // distributed, on a store where a crash may leave any of a commit's rows: an experiment that breaks
 };
 
 std::string_view mode_name(Mode mode);
@@ -30,7 +30,7 @@ std::optional<Mode> parse_mode(std::string_view name);
 
 struct Options {
   std::uint64_t seed = 1;
-  std::size_t steps = 2000;
+  std::size_t steps = 1600;
   Mode mode = Mode::kEmbedded;
   bool trace = false;
 };

@@ -234,7 +234,8 @@ std::unique_ptr<net::WebSocketListener> Api::on_websocket(const net::HttpRequest
 
 net::HttpResponse Api::on_protocol_error(const Error& error) {
   const std::string request_id = Uuid::v7(clock_.now_ms()).str();
-  auto response = problem_response(error, request_id, "");
+  // Which path was asked for may not even be known.
+  auto response = problem_response(error, request_id, "urn:uuid:" + request_id);
   response.headers.emplace_back("X-Request-Id", request_id);
   count_answer(response.status);
   return response;

@@ -20,7 +20,7 @@ bool is_json(std::string_view content_type) {
 
 Result<DeviceId> Call::device() const {
   const auto device = DeviceId::parse(device_id);
-  if (!device) return fail_field("X-Device-Id", "must have at most 128 printable characters without spaces");
+  if (!device) return fail_field("X-Device-Id", "must have at most 128 printable ASCII characters");
   return *device;
 }
 

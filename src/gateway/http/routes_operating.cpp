@@ -61,6 +61,9 @@ void OperatingRoutes::add(RouteTable& table) {
                  reply.send(json_response(200, R"({"status":"ok"})"));
                }
              }});
+  table.add({"GET", "/ws", Access::kOpen, {}, false, {}, [](Call&, const FastReply& reply) {
+               reply.send(fail(ErrorCode::kBadRequest, "This path speaks WebSocket; connect with Upgrade: websocket."));
+             }});
   table.add({"GET", "/health", Access::kOpen, {}, false, [self](Call&) { return health(*self); }, {}});
   table.add({"GET", "/metrics", Access::kOpen, {}, false,
              [](Call&) -> Result<net::HttpResponse> {

@@ -44,7 +44,8 @@ std::string sent_frame(const std::string& ref, const ConversationId& conversatio
 std::string error_frame(const Error& error, const std::string& ref) {
   std::string out = R"({"type":"error")";
   if (!ref.empty()) out += R"(,"ref":)" + ref;
-  out += R"(,"problem":)" + problem_json(error, {}, {}) + '}';
+  const std::string request_id = Uuid::v7(system_clock().now_ms()).str();
+  out += R"(,"problem":)" + problem_json(error, request_id, "/ws") + '}';
   return out;
 }
 

@@ -10,11 +10,11 @@ constexpr std::size_t kMaxRefBytes = 256;
 
 Result<FrameIn> read_auth(JsonFields& fields) {
   AuthFrame frame;
-  if (const auto token = fields.text("token", JsonFields::kRequired, 1, kMaxTokenBytes)) frame.token = *token;
+  if (const auto token = fields.text("token", JsonFields::kRequired, 0, kMaxTokenBytes)) frame.token = *token;
   if (const auto text = fields.text("device_id", JsonFields::kOptional, 0, 128)) {
     const auto device = DeviceId::parse(*text);
     if (device) frame.device = *device;
-    else fields.complain("device_id", "must have printable ASCII characters without spaces");
+    else fields.complain("device_id", "must have printable ASCII characters");
   }
   return frame;
 }

@@ -1,5 +1,5 @@
 TITLE = "SIGKILL under load"
-WHAT = """The process is killed 50 to 800 ms after the check of the kill before. After each restart everything that was
+WHAT = """The process is killed 50 to 800 ms after the check of the kill before, every tenth time once more while it starts. After each restart everything that was
 acknowledged must be there; at the end every device must have seen every message."""
 
 import asyncio
@@ -17,11 +17,19 @@ async def run(context):
         for _ in range(min(KILLS_PER_SERVER, total - done)):
             await asyncio.sleep(context.random.uniform(0.05, 0.8))
             stage.server.kill()
+            if done % 10 == 9:
+                await kill_while_it_starts(context, stage.server)
             context.recovered(await stage.start_server())
             await stage.check_news()
             done += 1
             context.done(done, total)
         await end(context, stage)
+
+
+async def kill_while_it_starts(context, server):
+    server.launch()
+    await asyncio.sleep(context.random.uniform(0.001, 0.1))
+    server.kill()
 
 
 async def end(context, stage):
