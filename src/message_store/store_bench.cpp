@@ -14,6 +14,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "message_store/message_store_rows.h"
@@ -225,35 +226,50 @@ void bench_reads(const std::string& path) {
   remove_store(path);
 }
 
-// Fills a store in a process of its own, which then ends as kill -9 ends it.
-void fill_and_die(const std::string& path, std::size_t conversations, std::size_t messages) {
+// Runs in a process of its own, which ends as kill -9 ends it: RocksDB's threads do not survive a fork.
+template <class Work>
+void in_a_process_that_dies(const Work& work) {
+  std::fflush(stdout);
   const pid_t child = ::fork();
   if (child == 0) {
-    auto store = open_store(path);
-    Traffic traffic(conversations, true);
-    for (std::size_t sent = 0; sent < messages; sent += 256) commit_or_give_up(*store, traffic.next(256), sent + 256);
+    work();
+    std::fflush(stdout);
     ::_exit(0);
   }
   int status = 0;
-  if (::waitpid(child, &status, 0) != child || status != 0) give_up("the filling process failed");
+  if (::waitpid(child, &status, 0) != child || status != 0) give_up("a process of the benchmark failed");
+}
+
+void fill(const std::string& path, std::size_t conversations, std::size_t messages) {
+  auto store = open_store(path);
+  Traffic traffic(conversations, true);
+  for (std::size_t sent = 0; sent < messages; sent += 256) commit_or_give_up(*store, traffic.next(256), sent + 256);
+  std::ignore = store.release();
+}
+
+void reopen(const std::string& path, std::size_t conversations, std::size_t messages) {
+  std::uintmax_t log_bytes = 0;
+  for (const auto& file : std::filesystem::directory_iterator(path)) {
+    if (file.path().extension() == ".log") log_bytes += file.file_size();
+  }
+  const Stopwatch watch;
+  auto store = open_store(path);
+  const double wall = watch.wall_s();
+  const double cpu = watch.process_s();
+  const std::uint64_t position = store->committed_position()->value;
+  fmt::print("  {:>9} conversations, {:>9} messages, logs of {:>4.1f} MB: {:>5.0f} ms ({:.0f} ms of CPU), nothing lost: {}\n",
+             conversations, messages, static_cast<double>(log_bytes) / 1e6, wall * 1e3, cpu * 1e3, position >= messages);
+  std::fflush(stdout);
+  std::ignore = store.release();
 }
 
 void bench_reopening(const std::string& path) {
-  fmt::print("reopening after kill -9\n");
+  fmt::print("reopening after kill -9 (logs: with the zeros of a reused one)\n");
   for (const std::size_t conversations : {10'000U, 1'000'000U}) {
     for (const std::size_t messages : {900'000U, 1'000'000U, 1'030'000U}) {
       remove_store(path);
-      fill_and_die(path, conversations, messages);
-      const Stopwatch watch;
-      auto store = open_store(path);
-      const double wall = watch.wall_s();
-      const double cpu = watch.process_s();
-      const std::uint64_t position = store->committed_position()->value;
-      fmt::print("  {:>9} conversations, {:>9} messages: {:>5.0f} ms ({:.0f} ms of CPU), nothing lost: {}\n", conversations,
-                 messages, wall * 1e3, cpu * 1e3, position >= messages);
-      std::fflush(stdout);
-      // A store that is alive keeps RocksDB's threads, which the next fork would not have.
-      store.reset();
+      in_a_process_that_dies([&] { fill(path, conversations, messages); });
+      in_a_process_that_dies([&] { reopen(path, conversations, messages); });
     }
   }
   remove_store(path);

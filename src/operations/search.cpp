@@ -18,14 +18,16 @@ constexpr std::size_t kMaxQueryBytes = 1024;
 constexpr std::size_t kReadPerRequest = 5000;  // messages looked at
 constexpr std::size_t kChunk = 50;
 
-// Newest first over several conversations. A tie in time is settled by the id, so that the order is total.
+// Newest first over several conversations. The router's time grows with seq, which the gateways' need not, so within a
+// conversation this is the order of seq; a tie between conversations is settled by their ids.
 struct Place {
   TimestampMs at = INT64_MAX;
-  MessageId id;
+  ConversationId conversation;
+  Seq seq;
   auto operator<=>(const Place&) const = default;
 };
 
-Place place_of(const Message& message) { return {message.created_at, message.message_id}; }
+Place place_of(const Message& message) { return {message.routed_at, message.conversation_id, message.seq}; }
 
 // One conversation, read backwards chunk by chunk.
 class Reader {
@@ -41,7 +43,7 @@ class Reader {
     while (low < high) {  // the first message that is at or after the place's time
       const std::uint64_t middle = low + (high - low) / 2;
       C4A_TRY(const auto probe, store_->messages_after(access_.conversation.id, Seq{middle - 1}, access_.until(), 1));
-      if (probe.empty() || probe.front().created_at > place.at) high = middle;
+      if (probe.empty() || probe.front().routed_at > place.at) high = middle;
       else low = probe.front().seq.value + 1;
     }
     next_before_ = Seq{high};
@@ -129,11 +131,12 @@ Result<std::string> Search::find(const UserId& actor, std::string_view query, co
   const std::string list = "search of " + actor.text + " for " + std::string(query);
   Place before;
   if (page.cursor) {
-    C4A_TRY(const auto parts, read_cursor(list, *page.cursor, 2));
+    C4A_TRY(const auto parts, read_cursor(list, *page.cursor, 3));
     C4A_TRY(const auto at, cursor_number(parts[0]));
-    const auto id = MessageId::parse(parts[1]);
-    if (!id) return bad_cursor();
-    before = {static_cast<TimestampMs>(at), *id};
+    const auto conversation = ConversationId::parse(parts[1]);
+    if (!conversation) return bad_cursor();
+    C4A_TRY(const auto seq, cursor_number(parts[2]));
+    before = {static_cast<TimestampMs>(at), *conversation, Seq{seq}};
   }
 
   std::vector<Reader> readers;
@@ -175,8 +178,12 @@ Result<std::string> Search::find(const UserId& actor, std::string_view query, co
     json.raw(message_view_json(view, nullptr));
   }
   json.end_array().key("next_cursor");
-  if (!newest.empty() && reached) json.value(make_cursor(list, {std::to_string(reached->at), reached->id.str()}));
-  else json.null();
+  if (!newest.empty() && reached) {
+    json.value(make_cursor(list, {std::to_string(reached->at), reached->conversation.str(),
+                                  std::to_string(reached->seq.value)}));
+  } else {
+    json.null();
+  }
   json.end_object();
   return out;
 }

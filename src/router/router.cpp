@@ -1,6 +1,8 @@
 #include "router/router.h"
 
 #include "base/planted_bug.h"
+#include <algorithm>
+
 #include "domain/frames.h"
 
 namespace c4a {
@@ -105,7 +107,8 @@ std::optional<Result<Decision>> Router::decide_one(LoggedCommand& logged) {
   }
   states_.mark_open(id, *entry);
   const std::size_t messages_before = effects_.rows.messages.size();
-  const DecisionContext context{clock_.now_ms(), logged.position, options_.rules};
+  now_ = std::max(now_, clock_.now_ms());
+  const DecisionContext context{now_, logged.position, options_.rules};
   auto decision = decide(entry->state, logged.command, facts, context, effects_);
   if (options_.shared_log && entry->state) entry->state->head.applied = logged.position;
   counters_.messages.fetch_add(effects_.rows.messages.size() - messages_before, std::memory_order_relaxed);

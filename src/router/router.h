@@ -82,6 +82,7 @@ class Router {
   Effects effects_;
   std::vector<Answer> answers_;
   LogPosition position_;
+  TimestampMs now_ = 0;  // grows with seq, even when the clock is set back
   std::vector<LoggedCommand> batch_;
 };
 

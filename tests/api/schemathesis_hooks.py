@@ -22,7 +22,7 @@ REASONS_NO_SCHEMA_HOLDS = {
     "unknown_user",
 }
 # Where a value of the right form can still be refused: it names something, or goes not with another parameter.
-PLACES_NO_SCHEMA_HOLDS = {"/from", "/members", "/reply_to", "/to", "?before_seq", "?cursor", "?q"}
+PLACES_NO_SCHEMA_HOLDS = {"/from", "/members", "/reply_to", "/to", "?before_seq", "?conversation_id", "?cursor", "?q"}
 
 
 def problem_of(response) -> dict | None:

@@ -98,7 +98,7 @@ def test_what_is_no_token_is_refused(world, token):
 def test_no_credentials_and_other_schemes_are_refused(world, users):
     alice, = users(1)
     refused(world, None)
-    for value in ("Basic YWxpY2U6eA==", "Bearer", "Bearer ", alice.token, f"Digest {alice.token}"):
+    for value in ("Basic YWxpY2U6eA==", "Bearer", alice.token, f"Digest {alice.token}"):
         problem(world.nobody.request("GET", "/v1/conversations", headers={"Authorization": value}), 401)
 
 

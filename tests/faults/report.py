@@ -3,6 +3,9 @@
 import datetime
 import statistics
 from collections import Counter
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 COLUMNS = ("scenario", "runs", "acknowledged", "lost", "seen twice", "out of order", "status back", "recovery median / max",
            "verdict")
@@ -37,7 +40,7 @@ def markdown(outcomes, scenarios, command, seed, seconds):
     failed = sum(outcome.verdict == "failed" for outcome in outcomes)
     lines = [
         "# Reliability", "",
-        f"What `{command}` found on {datetime.date.today().isoformat()}, in {seconds / 60:.0f} minutes on 2 shared cores "
+        f"What `{command}` found on {datetime.date.today().isoformat()}, in {seconds / 60:.0f} minutes "
         f"with seed {seed}: **{passed} passed, {failed} failed**. This page is written by that command.", "",
         "About twenty users with one or two devices each send into private and group conversations over WebSocket and REST, "
         "acknowledge, edit, react, look, hang up and come back, and repeat every message whose answer they did not get, while "
@@ -64,4 +67,4 @@ def markdown(outcomes, scenarios, command, seed, seconds):
     if complaints:
         lines += ["", "## What failed", ""]
         lines += [f"- **{outcome.title}**: {' '.join(complaint.split())[:400]}" for outcome, complaint in complaints]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).replace(f"{REPOSITORY}/", "") + "\n"

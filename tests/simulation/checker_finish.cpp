@@ -164,6 +164,13 @@ void Checker::finish_members(const ConversationId& id, const Conversation& head)
                        person.acks.delivered.low.value, person.acks.delivered.high.value, person.acks.read.low.value,
                        person.acks.read.high.value));
     }
+    for (const auto kind : {HorizonMove::Kind::kDelivered, HorizonMove::Kind::kRead}) {
+      const Seq horizon = kind == HorizonMove::Kind::kRead ? person.read : person.delivered;
+      const auto move = store_.first_move(id, member.user_id, kind, horizon).value();
+      if (horizon.value != 0 && (!move || move->up_to != horizon)) {
+        fail(fmt::format("conversation {}: nobody knows when {} came to {}", name(id), member.user_id.text, horizon.value));
+      }
+    }
   }
   if (active != expected) fail(fmt::format("conversation {}: members are not what the changes say", name(head.id)));
 }

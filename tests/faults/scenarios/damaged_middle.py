@@ -1,6 +1,7 @@
 TITLE = "Damage in the middle"
-WHAT = """Bytes are flipped or zeroed in the middle of the newest log, of an older log, and of a table file. Either the start is refused and the
-file named, or reads of what is damaged answer an error, and no read answers anything wrong. With the bytes put right, all is there."""
+WHAT = """In the middle of the newest write-ahead log bytes are flipped or zeroed; an older one, which is still needed, is flipped, cut
+or removed: the start is refused and the file named. In a table file bytes are flipped: the start is refused, or reads of what is
+damaged answer an error and the file is named in the log, and no read answers anything wrong. With the bytes put right, all is there."""
 
 import asyncio
 import shutil
@@ -18,14 +19,17 @@ TABLES_WITHIN_SECONDS = 60
 async def run(context):
     stage = await context.stage(context.server())
     await write_two_logs(stage)
-    cases = log_cases(context, stage)
+    logs = wal.logs(stage.server.data)
+    cases = log_cases(logs)
     rounds = 1 if context.options.quick else 5
     pristine = keep(context, stage)
     for number in range(rounds):
         for name, path, damage in cases:
             restore(stage, pristine)
             damage(path, context.random)
-            await must_be_refused(context, stage, name, path)
+            # What is gone without a trace shows in the log that follows.
+            names = tuple(log.name for log in logs) if damage in (cut_between_records, removed) else path.name
+            await refusal(context, stage.server, names, case=name)
         context.done(number + 1, 2 * rounds)
     restore(stage, pristine)
     context.recovered(await stage.start_server())
@@ -70,16 +74,12 @@ async def write_tables(stage):
     stage.server.close()
 
 
-def log_cases(context, stage):
-    logs = wal.logs(stage.server.data)
-    if not logs:
-        raise Skipped("there is no write-ahead log with records")
-    cases = [("newest log, flipped", logs[-1], flipped), ("newest log, zeroed", logs[-1], zeroed)]
-    if len(logs) > 1:
-        cases += [("older log, flipped", logs[0], flipped), ("older log, cut", logs[0], cut_short)]
-    else:
-        context.note("there was no older log")
-    return cases
+def log_cases(logs):
+    if len(logs) < 2:
+        raise Skipped(f"there are {len(logs)} write-ahead logs with records, where two were expected")
+    return [("newest log, flipped", logs[-1], flipped), ("newest log, zeroed", logs[-1], zeroed),
+            ("older log, flipped", logs[0], flipped), ("older log, cut", logs[0], cut_short),
+            ("older log, cut between two records", logs[0], cut_between_records), ("older log, gone", logs[0], removed)]
 
 
 def flipped(path, random):
@@ -94,6 +94,15 @@ def cut_short(path, random):
     wal.cut(path, in_the_middle(path, random))
 
 
+def cut_between_records(path, random):
+    ends = wal.record_ends(path)
+    wal.cut(path, random.choice(ends[len(ends) // 4:len(ends) // 2]))
+
+
+def removed(path, random):
+    path.unlink()
+
+
 def in_the_middle(path, random):
     end = wal.data_end(path)
     return random.randint(end // 4, end // 2)
@@ -106,12 +115,6 @@ def keep(context, stage):
 def restore(stage, pristine):
     shutil.rmtree(stage.server.data)
     shutil.copytree(pristine, stage.server.data)
-
-
-async def must_be_refused(context, stage, name, path):
-    before = len(context.outcome.complaints)
-    await refusal(context, stage.server, path.name)
-    context.outcome.complaints[before:] = [f"{name}: {text}" for text in context.outcome.complaints[before:]]
 
 
 async def damage_a_table(context, stage):

@@ -6,6 +6,20 @@ def data_end(path):
     return len(path.read_bytes().rstrip(b"\0"))
 
 
+def record_ends(path):
+    """Where whole records end (RocksDB's log format: blocks of 32 KiB; crc, length, type, payload)."""
+    data, ends, at = path.read_bytes(), [], 0
+    while True:
+        left = 32768 - at % 32768
+        at += left if left < 7 else 0
+        kind = data[at + 6] if at + 7 <= len(data) else 0
+        if kind not in (1, 2, 3, 4):
+            return ends
+        at += 7 + int.from_bytes(data[at + 4:at + 6], "little")
+        if kind in (1, 4):
+            ends.append(at)
+
+
 def logs(data):
     """The write-ahead logs that hold records, oldest first."""
     found = [path for path in data.rglob("*.log") if path.stem.isdigit() and data_end(path) > 0]
