@@ -132,11 +132,12 @@ void Engine::make_loops() {
       WebSocketServices{*authenticator_, *log_, messages, presence_, sends_, *workers_, system_clock()}, options);
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   const std::size_t count = config_.server.threads > 0 ? static_cast<std::size_t>(config_.server.threads) : cores;
+  const std::size_t page_bytes = std::min<std::size_t>(128 * 1024, static_cast<std::size_t>(config_.limits.frame_bytes) / 2);
   const OpenSessionRules rules{config_.sessions.retention_days * kDayMs};
   for (std::size_t i = 0; i < std::min<std::size_t>(count, 64); ++i) {
     loops_.push_back(std::make_unique<net::EventLoop>());
     hubs_.push_back(std::make_unique<SessionHub>(
-        *loops_[i], i, SessionServices{messages, *log_, presence_, *bus_, *workers_, system_clock(), rules}));
+        *loops_[i], i, SessionServices{messages, *log_, presence_, *bus_, *workers_, system_clock(), rules, page_bytes}));
     bus_->add_sink(hubs_[i].get());
     sockets_->add_hub(*hubs_[i]);
   }

@@ -1,5 +1,7 @@
 #include "base/json_reader.h"
 
+#include "base/json_writer.h"
+
 #include <gtest/gtest.h>
 
 #include <string>
@@ -61,6 +63,21 @@ TEST(JsonReaderTest, CanonicalFormIgnoresOrderSpaceAndSpellingOfNumbers) {
   std::string second;
   append_canonical_json(second, *parse_json("{\"a\":{\"x\":null,\"y\":\"\xc3\xa9\"},\"b\":[1.0,2]}"));
   EXPECT_EQ(first, second);
+}
+
+TEST(JsonWriterTest, EveryByteAtEveryPlaceComesBack) {
+  for (int byte = 1; byte < 128; ++byte) {
+    for (std::size_t place = 0; place < 20; ++place) {
+      std::string text(20, 'x');
+      text[place] = static_cast<char>(byte);
+      text += "\xc3\xa9";
+      std::string json;
+      append_json_string(json, text);
+      const auto parsed = parse_json(json);
+      ASSERT_TRUE(parsed) << byte;
+      EXPECT_EQ(std::string_view(*parsed), text) << byte << " at " << place;
+    }
+  }
 }
 
 TEST(JsonFieldsTest, EveryComplaintIsCollected) {

@@ -5,7 +5,6 @@
 #include <rocksdb/table.h>
 
 #include "message_store/rocks_keys.h"
-#include "message_store/tree_memtable.h"
 
 namespace c4a::rocks {
 namespace {
@@ -71,7 +70,6 @@ rocksdb::DBOptions database_options(std::uint64_t log_bytes) {
 rocksdb::ColumnFamilyOptions family_options(Family family, const std::shared_ptr<rocksdb::Cache>& cache,
                                             const std::shared_ptr<const Expiry>& expiry) {
   rocksdb::ColumnFamilyOptions options;
-  options.memtable_factory = tree_memtable_factory();
   options.write_buffer_size = kMemtableBytes;
   options.max_write_buffer_number = 6;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table_options(family, cache)));

@@ -6,9 +6,9 @@
 // A live event is sent only when it is the next one of its conversation and nothing is pending; anything else is
 // remembered as "there is more" and read from the store. So events may be lost, early or repeated, and nothing is buffered.
 
-#include <deque>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "domain/conversation.h"
 #include "domain/ids.h"
@@ -73,8 +73,8 @@ class DeliveryTrack {
   void queue_if_behind(const ConversationId& conversation, Track& track);
 
   std::unordered_map<ConversationId, Track> tracks_;
-  std::deque<ConversationId> messages_due_;
-  std::deque<ConversationId> changes_due_;
+  std::vector<ConversationId> messages_due_;
+  std::vector<ConversationId> changes_due_;
   bool receipts_due_ = true;
   bool opened_ = false;
 };

@@ -8,26 +8,28 @@ namespace c4a {
 namespace {
 
 constexpr std::size_t kPageItems = 500;
-// Frames leave in WebSocket messages of at most limits.frame_bytes; a page stays below the smallest sensible limit.
-constexpr std::size_t kPageBytes = 48 * 1024;
 
 class JoinedFrames {
  public:
+  explicit JoinedFrames(std::size_t page_bytes) : page_bytes_(page_bytes) {}
+
   void add(const std::string& frame) {
     if (!text_.empty()) text_ += '\n';
     text_ += frame;
   }
-  bool full() const { return text_.size() >= kPageBytes; }
+  bool full() const { return text_.size() >= page_bytes_; }
   std::shared_ptr<const std::string> take() {
     return text_.empty() ? nullptr : std::make_shared<const std::string>(std::move(text_));
   }
 
  private:
+  const std::size_t page_bytes_;
   std::string text_;
 };
 
 // Since the session learned what there is, the user may have left and come back: what happened between is not theirs.
-Result<> fetch_messages(MessageStore& store, const UserId& user, const DeviceId& device, FetchedPage& page) {
+Result<> fetch_messages(MessageStore& store, const UserId& user, const DeviceId& device, FetchedPage& page,
+                        std::size_t page_bytes) {
   const auto& fetch = page.fetch;
   C4A_TRY(const auto member, store.member(fetch.conversation, user));
   page.seq = fetch.until;
@@ -35,7 +37,7 @@ Result<> fetch_messages(MessageStore& store, const UserId& user, const DeviceId&
   const Seq after = std::max(fetch.after, member->joined_after);
   const Seq until = member->readable_until(fetch.until);
   C4A_TRY(const auto messages, store.messages_after(fetch.conversation, after, until, kPageItems));
-  JoinedFrames frames;
+  JoinedFrames frames(page_bytes);
   page.seq = after;
   for (const auto& message : messages) {
     page.seq = message.seq;
@@ -50,7 +52,7 @@ Result<> fetch_messages(MessageStore& store, const UserId& user, const DeviceId&
   return {};
 }
 
-Result<> fetch_changes(MessageStore& store, const UserId& user, FetchedPage& page) {
+Result<> fetch_changes(MessageStore& store, const UserId& user, FetchedPage& page, std::size_t page_bytes) {
   const auto& fetch = page.fetch;
   C4A_TRY(const auto member, store.member(fetch.conversation, user));
   page.version = fetch.until_version;
@@ -58,7 +60,7 @@ Result<> fetch_changes(MessageStore& store, const UserId& user, FetchedPage& pag
   const Version after = std::max(fetch.after_version, member->joined_version);
   const Version until = member->active() ? fetch.until_version : std::min(fetch.until_version, member->left_at_version);
   C4A_TRY(const auto changes, store.changes_after(fetch.conversation, after, until, kPageItems));
-  JoinedFrames frames;
+  JoinedFrames frames(page_bytes);
   page.version = after;
   for (const auto& change : changes) {
     page.version = change.version;
@@ -77,9 +79,9 @@ Result<> fetch_changes(MessageStore& store, const UserId& user, FetchedPage& pag
   return {};
 }
 
-Result<> fetch_receipts(MessageStore& store, const UserId& user, FetchedPage& page) {
+Result<> fetch_receipts(MessageStore& store, const UserId& user, FetchedPage& page, std::size_t page_bytes) {
   C4A_TRY(const auto receipts, store.receipts_after(user, page.receipt, page.receipt_index, kPageItems));
-  JoinedFrames frames;
+  JoinedFrames frames(page_bytes);
   for (const auto& receipt : receipts) {
     frames.add(receipt_frame(receipt));
     page.receipt = receipt.position;
@@ -94,20 +96,21 @@ Result<> fetch_receipts(MessageStore& store, const UserId& user, FetchedPage& pa
 }  // namespace
 
 Result<FetchedPage> fetch_page(MessageStore& store, const UserId& user, const DeviceId& device,
-                               const DeliveryTrack::Fetch& fetch, LogPosition receipt, std::uint32_t receipt_index) {
+                               const DeliveryTrack::Fetch& fetch, LogPosition receipt, std::uint32_t receipt_index,
+                               std::size_t page_bytes) {
   FetchedPage page;
   page.fetch = fetch;
   page.receipt = receipt;
   page.receipt_index = receipt_index;
   switch (fetch.kind) {
     case DeliveryTrack::Fetch::Kind::kMessages:
-      C4A_CHECK(fetch_messages(store, user, device, page));
+      C4A_CHECK(fetch_messages(store, user, device, page, page_bytes));
       break;
     case DeliveryTrack::Fetch::Kind::kChanges:
-      C4A_CHECK(fetch_changes(store, user, page));
+      C4A_CHECK(fetch_changes(store, user, page, page_bytes));
       break;
     case DeliveryTrack::Fetch::Kind::kReceipts:
-      C4A_CHECK(fetch_receipts(store, user, page));
+      C4A_CHECK(fetch_receipts(store, user, page, page_bytes));
       break;
   }
   return page;

@@ -19,8 +19,12 @@ struct FetchedPage {
   bool more = false;                          // kReceipts: another page follows
 };
 
-// Blocks; for worker threads. `receipt`: where the receipts of the device stand.
+inline constexpr std::size_t kDefaultPageBytes = 128 * 1024;  // below limits.frame_bytes
+
+// Blocks; for worker threads. `receipt`: where the receipts of the device stand. A page ends after the frame that takes it
+// past `page_bytes`.
 Result<FetchedPage> fetch_page(MessageStore& store, const UserId& user, const DeviceId& device,
-                               const DeliveryTrack::Fetch& fetch, LogPosition receipt, std::uint32_t receipt_index);
+                               const DeliveryTrack::Fetch& fetch, LogPosition receipt, std::uint32_t receipt_index,
+                               std::size_t page_bytes = kDefaultPageBytes);
 
 }  // namespace c4a

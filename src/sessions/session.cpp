@@ -6,7 +6,7 @@ namespace c4a {
 namespace {
 
 // Reading on stops while this much waits for the client.
-constexpr std::size_t kEnoughQueued = 192 * 1024;
+constexpr std::size_t kEnoughQueued = 256 * 1024;
 // Statuses that came while catching up; the rest can be read over REST.
 constexpr std::size_t kLaterStatuses = 1000;
 

@@ -23,6 +23,7 @@ struct SessionServices {
   WorkerPool& workers;
   const Clock& clock;
   OpenSessionRules rules;
+  std::size_t page_bytes = kDefaultPageBytes;  // of pending frames read at once
 };
 
 class SessionHub final : public LiveSink {

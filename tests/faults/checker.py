@@ -1,4 +1,5 @@
-"""Judges a recorded history. Knows the contract's promises, and nothing of the server or of the clients that recorded it.
+"""Judges a recorded history. Knows the contract's promises, and nothing of the server or of the clients that recorded
+it.
 
     LOST         something that was acknowledged, or shown to somebody, is no longer there
     TWICE        a message stands in two places, was accepted twice, or was sent twice where it must not be
@@ -150,7 +151,8 @@ class Checker:
                 seen = self.highest_version[conversation]
                 if not seen or version > seen[-1][1]:
                     seen.append((tick, version))
-            yield from (Violation(kind, what) for status in watch.statuses for kind, what in watch.judge_status(*status))
+            for status in watch.statuses:
+                yield from (Violation(kind, what) for kind, what in watch.judge_status(*status))
 
     def judge_content(self, message_id, sender, content, began):
         """`began`: of the reading, for which edits acknowledged before are binding; None: any version will do."""
@@ -186,8 +188,9 @@ class Checker:
         end = self.places.highest[where] if reading.complete else expected
         for seq in range(reading.after + 1, end + 1):
             if seq not in present and told.get(seq, reading.began) < reading.began:
-                yield Violation(LOST, f"seq {seq} of {where}, message {self.places.message_at[where, seq]}, was told at "
-                                      f"tick {told[seq]} and is not in the history read at tick {reading.began}")
+                message_id = self.places.message_at[where, seq]
+                yield Violation(LOST, f"seq {seq} of {where}, message {message_id}, was told at tick {told[seq]} and "
+                                      f"is not in the history read at tick {reading.began}")
 
     def judge_changes(self, reading):
         expected, where = reading.after, reading.conversation
@@ -205,8 +208,8 @@ class Checker:
         if not horizon.at_least:
             delivered, read = self.floors.before(key, horizon.began)
             if horizon.delivered < delivered or horizon.read < read:
-                yield Violation(STATUS_BACK, f"{horizon.user} in {horizon.conversation} had delivered {delivered} and read "
-                                             f"{read}, then {horizon.delivered} and {horizon.read}")
+                yield Violation(STATUS_BACK, f"{horizon.user} in {horizon.conversation} had delivered {delivered} and "
+                                             f"read {read}, then {horizon.delivered} and {horizon.read}")
         self.floors.raise_to(key, horizon.ended, horizon.delivered, horizon.read)
 
     def judge_statuses(self, reading):
@@ -232,5 +235,5 @@ class Checker:
             delivered, read = self.floors.before((reading.conversation, user), reading.began)
             for status, horizon in (("DELIVERED", delivered), ("READ", read)):
                 if user != sender and horizon >= reading.seq and (status, user) not in entries:
-                    yield Violation(STATUS_BACK, f"{name} (seq {reading.seq}) lacks {status} of {user}, whose horizon was "
-                                                 f"told to be at {horizon}")
+                    yield Violation(STATUS_BACK, f"{name} (seq {reading.seq}) lacks {status} of {user}, whose horizon "
+                                                 f"was told to be at {horizon}")

@@ -65,7 +65,8 @@ class Progress:
             return
         self.shown = now
         left = f", {(now - begun) / done * (total - done):.0f} s left" if done else ""
-        end, start = ("", "\r\033[K") if sys.stdout.isatty() and done < total else ("\n", "\r\033[K" if sys.stdout.isatty() else "")
+        start = "\r\033[K" if sys.stdout.isatty() else ""
+        end = "" if start and done < total else "\n"
         print(f"{start}  {name}: {done} of {total}{left}", end=end, flush=True)
 
 

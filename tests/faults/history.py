@@ -1,7 +1,7 @@
 """What the clients were told, as it was told. This only records; `checker.py` judges.
 
-Everything carries a tick of one counter, so that "before" has a meaning: what ended at a lower tick than another thing began
-had been told before that was asked.
+Everything carries a tick of one counter, so that "before" has a meaning: what ended at a lower tick than another thing
+began had been told before that was asked.
 """
 
 import hashlib

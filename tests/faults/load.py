@@ -1,4 +1,5 @@
-"""Clients that go on whatever happens to the server: they send, repeat what was not answered, acknowledge, look, come and go.
+"""Clients that go on whatever happens to the server: they send, repeat what was not answered, acknowledge, look, come
+and go.
 
 Everything they are told goes into the history. One process, two tasks per device and one per user.
 """
@@ -17,9 +18,9 @@ REFUSED_PAUSE_SECONDS = 0.1
 
 
 class Load:
-    """`rate`: messages a second by all together. `chars`: (shortest, longest) text. `restless`: devices hang up now and then.
+    """`rate`: messages a second by all together. `chars`: (shortest, longest) text.
 
-    `repeat_refused`: a send that was answered 503 is tried again.
+    `restless`: devices hang up now and then. `repeat_refused`: a send that was answered 503 is tried again.
     """
 
     def __init__(self, world, random, rate=600, chars=(10, 300), restless=True, repeat_refused=True):
@@ -139,9 +140,7 @@ class Load:
             elif kind == "sent":
                 self.take_answer(device, frame)
             elif kind == "status":
-                device.session.statuses.append((frame["conversation_id"], frame["message_id"], frame["user_id"], frame["status"]))
-                read = frame["seq"] if frame["status"] == "READ" else 0
-                self.history.horizon(self.history.tick(), frame["conversation_id"], frame["user_id"], frame["seq"], read, True)
+                self.take_status(device, frame)
             elif kind in CHANGES:
                 device.session.changes.append((self.history.tick(), frame["conversation_id"], frame["version"]))
                 device.versions[frame["conversation_id"]] = frame["version"]
@@ -153,6 +152,12 @@ class Load:
         for conversation in touched:
             if self.random.random() < (0.25 if self.talking else 1):
                 self.acknowledge(device, conversation)
+
+    def take_status(self, device, frame):
+        conversation, user, status = frame["conversation_id"], frame["user_id"], frame["status"]
+        device.session.statuses.append((conversation, frame["message_id"], user, status))
+        read = frame["seq"] if status == "READ" else 0
+        self.history.horizon(self.history.tick(), conversation, user, frame["seq"], read, at_least=True)
 
     def take_message(self, device, message):
         conversation, seq = message["conversation_id"], message["seq"]
@@ -222,7 +227,8 @@ class Load:
 
     def new_message(self, person, device=None):
         shortest, longest = self.chars
-        message_id, conversation = str(uuid.UUID(int=self.random.getrandbits(128), version=4)), self.random.choice(person.conversations)
+        message_id = str(uuid.UUID(int=self.random.getrandbits(128), version=4))
+        conversation = self.random.choice(person.conversations)
         text = f"{message_id} " + "lorem ipsum " * 1000
         text = text[:max(37, self.random.randint(shortest, longest))]
         receipt = self.random.random() < 0.1
@@ -233,8 +239,8 @@ class Load:
     # REST.
 
     async def ask(self, person):
-        actions = ((self.post_message, 45), (self.post_delivered, 12), (self.post_read, 5), (self.edit, 5), (self.react, 5),
-                   (self.look_at_receipts, 8), (self.look_at_statuses, 20))
+        actions = ((self.post_message, 45), (self.post_delivered, 12), (self.post_read, 5), (self.edit, 5),
+                   (self.react, 5), (self.look_at_receipts, 8), (self.look_at_statuses, 20))
         choices, weights = zip(*actions)
         while not self.closing:
             await asyncio.sleep(self.random.expovariate(0.25 * self.rate / 0.45 / len(self.world.people)))
@@ -267,7 +273,8 @@ class Load:
         self.history.attempts[body["message_id"]].tries += 1
         unanswered = device.to_repeat if device else person.to_repeat
         try:
-            answer = await person.http.request("POST", "/v1/messages", body, **({"X_Device_Id": device.name} if device else {}))
+            headers = {"X_Device_Id": device.name} if device else {}
+            answer = await person.http.request("POST", "/v1/messages", body, **headers)
         except BaseException:
             unanswered.append(body)
             raise
@@ -323,11 +330,12 @@ class Load:
         told = self.recent_answer(person, own=True)
         if not told or told.message_id in self.editing:
             return
-        self.editing.add(told.message_id)        # an edit whose answer is lost is the last: its order to the next is unknown
+        self.editing.add(told.message_id)        # where an answer is lost it stays: the order to the next is unknown
         text = f"edited {told.message_id} {self.random.random()}"
         edit = Edit(digest(text))
         self.history.attempts[told.message_id].edits.append(edit)
-        answer = await person.http.request("PATCH", f"/v1/messages/{told.message_id}", {"payload": {"type": "text", "text": text}})
+        body = {"payload": {"type": "text", "text": text}}
+        answer = await person.http.request("PATCH", f"/v1/messages/{told.message_id}", body)
         if answer.status == 200:
             edit.acknowledged_at = self.history.tick()
             self.editing.discard(told.message_id)
@@ -344,7 +352,8 @@ class Load:
         answer = await person.http.request("GET", f"/v1/conversations/{conversation}")
         self.surprise("GET conversation", answer, (200,))
         for receipt in answer.document["receipts"] if answer.status == 200 else ():
-            self.history.horizon(began, conversation, receipt["user_id"], receipt["delivered_up_to_seq"], receipt["read_up_to_seq"])
+            self.history.horizon(began, conversation, receipt["user_id"], receipt["delivered_up_to_seq"],
+                                 receipt["read_up_to_seq"])
 
     async def look_at_statuses(self, person):
         if told := self.recent_answer(person):

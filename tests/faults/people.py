@@ -1,4 +1,5 @@
-"""The users of a server under load, their devices and conversations; made once, and signed in again after every restart."""
+"""The users of a server under load, their devices and conversations; made once, and signed in again after every
+restart."""
 
 import asyncio
 import secrets
@@ -57,7 +58,8 @@ class World:
             await world.add_conversation(random.sample(world.people, min(size, count)))
         lonely = [person for person in world.people if not person.conversations]
         for person in lonely:
-            await world.add_conversation([person, random.choice([other for other in world.people if other is not person])])
+            others = [other for other in world.people if other is not person]
+            await world.add_conversation([person, random.choice(others)])
         for person in world.people:
             for number in range(random.choice((1, 1, 2))):
                 person.devices.append(Device(person, f"device-{number}"))

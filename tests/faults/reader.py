@@ -15,6 +15,10 @@ class Unreadable(Exception):
         self.status = answer.status
 
 
+def as_read(item):
+    return item["seq"], item["message_id"], item["from"], digest(item["payload"]["text"])
+
+
 class Reader:
     def __init__(self, world):
         self.world = world
@@ -37,8 +41,7 @@ class Reader:
                 if unreadable.status == 404:
                     self.history.reading(began, conversation, after, True, items)        # all of it is gone
                 raise
-            for item in page["items"]:
-                items.append((item["seq"], item["message_id"], item["from"], digest(item["payload"]["text"])))
+            items += [as_read(item) for item in page["items"]]
             if len(page["items"]) < PAGE:
                 break
             at = items[-1][0]
@@ -51,8 +54,7 @@ class Reader:
         began = self.history.tick()
         path = f"/v1/conversations/{conversation}/messages?after_seq={after}&limit={PAGE}"
         page = await self.get(self.world.member_of(conversation), path)
-        items = [(item["seq"], item["message_id"], item["from"], digest(item["payload"]["text"])) for item in page["items"]]
-        self.history.reading(began, conversation, after, False, items)
+        self.history.reading(began, conversation, after, False, [as_read(item) for item in page["items"]])
 
     async def read_changes(self, conversation, after=0):
         began, versions, at = self.history.tick(), [], after

@@ -42,17 +42,18 @@ class SessionWatch:
     def judge_status(self, conversation, message_id, user, status):
         rank = RANK.get(status, 3)
         if rank < self.ranks[message_id, user]:
-            yield "status_back", f"{self.name} was told {status} of {user} for {message_id} of {conversation}, after a higher one"
+            yield "status_back", f"{self.name} was told {status} of {user} for {message_id} of {conversation}, after " \
+                                 "a higher one"
         self.ranks[message_id, user] = max(rank, self.ranks[message_id, user])
 
     def order_of_sends(self, answers):
-        """What one socket sends takes its seq in the order sent. `answers`: message_id → seq, of those that came by it."""
+        """What one socket sends takes its seq in the order sent. `answers`: message_id → seq, as they came by it."""
         last = defaultdict(int)
         for conversation, message_id in self.session.sends:
             seq = answers.get(message_id)
             if seq is not None and seq < last[conversation]:
-                yield "order", f"{self.name} sent {message_id} to {conversation} after one that got seq {last[conversation]}, " \
-                               f"and it got {seq}"
+                yield "order", f"{self.name} sent {message_id} to {conversation} after one that got seq " \
+                               f"{last[conversation]}, and it got {seq}"
             last[conversation] = max(last[conversation], seq or 0)
 
 
@@ -63,7 +64,7 @@ class DevicePast:
         self.acks = defaultdict(list)        # (user, conversation) → acks of all devices
         for ack in history.acks:
             self.acks[ack.user, ack.conversation].append(ack)
-        # What the device sent itself was delivered by the answer, whenever that came: it may be left out of the pending.
+        # What the device sent itself was delivered by the answer, whenever that came: pending may leave it out.
         self.own = defaultdict(set)
         for attempt in history.attempts.values():
             seq = seq_of.get((attempt.conversation, attempt.message_id))
@@ -86,13 +87,13 @@ class DevicePast:
                 continue
             confirmed = self.confirmed(user, device, conversation, session.began)
             if pending[0].seq <= confirmed:
-                yield "twice", f"{name}: session {session.index} began with seq {pending[0].seq}, and the acknowledgement up " \
-                               f"to {confirmed} was confirmed before"
+                yield "twice", f"{name}: session {session.index} began with seq {pending[0].seq}, and the " \
+                               f"acknowledgement up to {confirmed} was confirmed before"
             here = {frame.seq for frame in frames}
             gap = [seq for seq in range(said + 1, pending[-1].seq) if seq not in here and seq not in own]
             if gap:
-                yield "lost", f"{name}: session {session.index} ended at seq {pending[-1].seq} and left out {shown(gap)}; " \
-                              f"acknowledged was {said}"
+                yield "lost", f"{name}: session {session.index} ended at seq {pending[-1].seq} and left out " \
+                              f"{shown(gap)}; acknowledged was {said}"
         missing = [seq for seq in range((start or 0) + 1, last_seq + 1) if seq not in got]
         if missing:
             yield "lost", f"{name}: no session brought {shown(missing)} of {last_seq}"

@@ -2,7 +2,8 @@
 //
 //   CHAT4ALL_FAULTS_CONTROL   the file: struct control
 //
-// fsync, fdatasync and sync_file_range fail with `sync_errno` while it is not 0; the wall clock is off by `clock_offset_ns`.
+// fsync, fdatasync and sync_file_range fail with `sync_errno` while it is not 0; the wall clock is off by
+// `clock_offset_ns`.
 
 #define _GNU_SOURCE
 #include <errno.h>

@@ -1,4 +1,5 @@
-"""The two protocols a client speaks, as small and cheap as they can be: hundreds of messages a second, and a server that dies at any time.
+"""The two protocols a client speaks, as small and cheap as they can be: hundreds of messages a second, and a server
+that dies at any time.
 
 Whatever ends a connection is a `Broken`: the caller does not know what became of what it had asked.
 """

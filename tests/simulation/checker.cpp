@@ -42,7 +42,7 @@ void Checker::answered(std::size_t number, const Result<Decision>& decision) {
   const Asked& request = asked_[number];
   if (!decision) return refused(number, decision.error());
   answers_.emplace(number, *decision);
-  if (const auto* send = std::get_if<SendMessage>(&request.request)) answered_send(request, *send, *decision);
+  if (const auto* send = std::get_if<SendMessage>(&request.request)) answered_send(number, *send, *decision);
   count_ack(number, decision->seq, true);
 }
 
@@ -90,7 +90,8 @@ void Checker::place(const ConversationId& id, Seq seq, const MessageId& message)
   }
 }
 
-void Checker::answered_send(const Asked& request, const SendMessage& send, const Decision& decision) {
+void Checker::answered_send(std::size_t number, const SendMessage& send, const Decision& decision) {
+  const Asked& request = asked_[number];
   const auto& sent = send.message;
   place(request.conversation, decision.seq, sent.message_id);
   ++acknowledged_sends_;
@@ -105,9 +106,10 @@ void Checker::answered_send(const Asked& request, const SendMessage& send, const
     fail(fmt::format("{} on {}: conversation {}, seq {} was told to the session that sent it", request.actor.text,
                      request.device.text, name(request.conversation), decision.seq.value));
   }
-  if (decision.seq <= line.last_sent) fail(fmt::format("one socket's messages took seq {} after {}", decision.seq.value,
-                                                       line.last_sent.value));
-  line.last_sent = decision.seq;
+  const auto at = line.order.emplace(number, decision.seq).first;
+  const bool after_earlier = at == line.order.begin() || std::prev(at)->second < decision.seq;
+  const bool before_later = std::next(at) == line.order.end() || decision.seq < std::next(at)->second;
+  if (!after_earlier || !before_later) fail("one socket's messages took their places in another order than sent");
 }
 
 void Checker::session_opening(SessionNumber number, const UserId& user, const DeviceId& device) {

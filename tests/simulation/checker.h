@@ -95,7 +95,7 @@ class Checker {
     std::set<Seq> told;
     std::set<Seq> sent;                // answers to its own sends
     std::set<Seq> repeated;            // answers to repeated ones
-    Seq last_sent;
+    std::map<std::size_t, Seq> order;  // the same by request: in the order in which they were made
     std::map<std::string, int> ranks;  // message and user: the highest status
     std::set<std::string> receipts;
   };
@@ -111,7 +111,7 @@ class Checker {
   Talk& talk(const ConversationId& id) { return talks_[id]; }
   void place(const ConversationId& id, Seq seq, const MessageId& message);
 
-  void answered_send(const Asked& request, const SendMessage& send, const Decision& decision);
+  void answered_send(std::size_t number, const SendMessage& send, const Decision& decision);
   void count_ack(std::size_t number, Seq last_seq, bool is_certain);
   void refused(std::size_t number, const Error& error);
   void told_message(Session& session, const ToldFrame& frame);

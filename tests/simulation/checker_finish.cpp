@@ -168,7 +168,8 @@ void Checker::finish_members(const ConversationId& id, const Conversation& head)
       const Seq horizon = kind == HorizonMove::Kind::kRead ? person.read : person.delivered;
       const auto move = store_.first_move(id, member.user_id, kind, horizon).value();
       if (horizon.value != 0 && (!move || move->up_to != horizon)) {
-        fail(fmt::format("conversation {}: nobody knows when {} came to {}", name(id), member.user_id.text, horizon.value));
+        fail(fmt::format("conversation {}: nobody knows when {} came to {}", name(id), member.user_id.text,
+                         horizon.value));
       }
     }
   }

@@ -1,5 +1,6 @@
 TITLE = "Clock jumps"
-WHAT = """The wall clock jumps an hour forward and back under load, with a SIGKILL in between: order and statuses stay right."""
+WHAT = """The wall clock jumps an hour forward and back under load, with a SIGKILL in between: order and statuses stay
+right."""
 
 import asyncio
 

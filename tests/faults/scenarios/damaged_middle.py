@@ -1,7 +1,8 @@
 TITLE = "Damage in the middle"
-WHAT = """In the middle of the newest write-ahead log bytes are flipped or zeroed; an older one, which is still needed, is flipped, cut
-or removed: the start is refused and the file named. In a table file bytes are flipped: the start is refused, or reads of what is
-damaged answer an error and the file is named in the log, and no read answers anything wrong. With the bytes put right, all is there."""
+WHAT = """In the middle of the newest write-ahead log bytes are flipped or zeroed; an older one, which is still
+needed, is flipped, cut or removed: the start is refused and the file named. In a table file bytes are flipped: the
+start is refused, or reads of what is damaged answer an error and the file is named in the log, and no read answers
+anything wrong. With the bytes put right, all is there."""
 
 import asyncio
 import shutil
@@ -130,7 +131,8 @@ async def damage_a_table(context, stage):
     if errors:
         context.require(path.name in stage.server.output(), f"table: the log does not name {path.name}: "
                                                             f"{stage.server.last_words()}")
-    context.note(f"damaged table: {errors} of {len(stage.history.members)} conversations answered an error")
+    if not errors:
+        context.note("in some rounds no read touched the damaged block of the table")
     stage.server.close()
 
 

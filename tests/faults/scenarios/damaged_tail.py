@@ -1,6 +1,7 @@
 TITLE = "Damaged end of the newest log"
-WHAT = """After a SIGKILL the last bytes of the newest write-ahead log, which belong to the last message, are cut off, garbled, or followed by
-garbage. The server starts, everything before is there, the last message is there or not, and sending it again makes it one."""
+WHAT = """After a SIGKILL the last bytes of the newest write-ahead log, which belong to the last message, are cut off,
+garbled, or followed by garbage. The server starts, everything before is there, the last message is there or not, and
+sending it again makes it one."""
 
 import asyncio
 import os
@@ -63,7 +64,8 @@ async def one_damage(context, stage, name, damage):
     if name == "longer":
         context.require(was_there, "the last message is lost, although only garbage was put behind it")
     answer = await post(stage, last)
-    context.require(answer.status == (200 if was_there else 202), f"{name}: the last message, sent again, was answered {answer}")
+    context.require(answer.status == (200 if was_there else 202),
+                    f"{name}: the last message, sent again, was answered {answer}")
     if answer.status in (200, 202):
         stage.history.answer(last["message_id"], answer.document)
     await stage.check_all()

@@ -1,7 +1,7 @@
 TITLE = "fsync fails"
-WHAT = """fsync, fdatasync and sync_file_range answer EIO without syncing, at a random moment under load. The server must stop with an exit
-code and say why. Then the filesystem loses its power as well, so that what was acknowledged without being on the disk is lost,
-and after the restart everything acknowledged must be there."""
+WHAT = """fsync, fdatasync and sync_file_range answer EIO without syncing, at a random moment under load. The server
+must stop with an exit code and say why. Then the filesystem loses its power as well, so that what was acknowledged
+without being on the disk is lost, and after the restart everything acknowledged must be there."""
 
 import asyncio
 from contextlib import nullcontext

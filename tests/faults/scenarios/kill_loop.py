@@ -1,6 +1,7 @@
 TITLE = "SIGKILL under load"
-WHAT = """The process is killed 50 to 800 ms after the check of the kill before, every tenth time once more while it starts. After each restart everything that was
-acknowledged must be there; at the end every device must have seen every message."""
+WHAT = """The process is killed 50 to 800 ms after the check of the kill before, every tenth time once more while it
+starts. After each restart everything that was acknowledged must be there; at the end every device must have seen
+every message."""
 
 import asyncio
 

@@ -1,7 +1,7 @@
 TITLE = "Power cuts (ext4, XFS)"
-WHAT = """The data lies on a filesystem of its own. The process is killed and the filesystem shut down, in this order or (every
-third time) the other way round, so that everything that was not synced is lost; then the journal is replayed and the server
-started again."""
+WHAT = """The data lies on a filesystem of its own. The process is killed and the filesystem shut down, in this order
+or (every third time) the other way round, so that everything that was not synced is lost; then the journal is
+replayed and the server started again."""
 
 import asyncio
 

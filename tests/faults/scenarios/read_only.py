@@ -1,6 +1,6 @@
 TITLE = "Read-only data directory"
-WHAT = """The data directory, with data and empty, lies on a filesystem that is mounted read-only: the start is refused with one sentence.
-Mounted for writing again, everything is there."""
+WHAT = """The data directory, with data and empty, lies on a filesystem that is mounted read-only: the start is
+refused with one sentence. Mounted for writing again, everything is there."""
 
 import asyncio
 
@@ -19,7 +19,8 @@ async def run(context):
         server.close()
         await remount(image, "ro")
         await refusal(context, server, str(data), ("Read-only", "read-only"))
-        await refusal(context, context.server(data=image.point / "other"), str(image.point / "other"), ("Read-only", "read-only"))
+        other = context.server(data=image.point / "other")
+        await refusal(context, other, str(other.data), ("Read-only", "read-only"))
         await remount(image)
         context.recovered(await stage.start_server())
         await stage.check_all()

@@ -1,6 +1,6 @@
 TITLE = "Second server on the same data"
-WHAT = """While one server runs under load, others are started on its data directory: each is refused with one sentence, and the first goes
-on as if nothing had been. A start right after SIGKILL is not refused."""
+WHAT = """While one server runs under load, others are started on its data directory: each is refused with one
+sentence, and the first goes on as if nothing had been. A start right after SIGKILL is not refused."""
 
 import asyncio
 

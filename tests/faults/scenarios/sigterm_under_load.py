@@ -28,10 +28,11 @@ async def one_round(context, stage):
     live = {device: device.session for device in stage.world.devices if device.session}
     begun = time.monotonic()
     code = await asyncio.to_thread(stage.server.terminate, DRAIN_SECONDS)
-    context.require(code == 0, f"SIGTERM: exit code {code} after {time.monotonic() - begun:.1f} s: {stage.server.last_words()}")
+    took = f"{time.monotonic() - begun:.1f} s"
+    context.require(code == 0, f"SIGTERM: exit code {code} after {took}: {stage.server.last_words()}")
     stage.server.close()
     await asyncio.sleep(0.1)
     codes = [session.close_code for session in live.values() if session.close_code is not None or session.ended is None]
     wrong = [code for code in codes if code != 1012]
-    context.require(not wrong, f"{len(wrong)} of {len(codes)} WebSockets were not closed with 1012 but with {wrong[:5]}")
+    context.require(not wrong, f"{len(wrong)} of {len(codes)} WebSockets were closed with {wrong[:5]} instead of 1012")
     context.require(codes, "no WebSocket was closed with a code")
