@@ -25,12 +25,12 @@ class Parser {
     add_simple(app_, "sandbox", "Stand-ins for the providers, on this machine", Sandbox{});
     // Described for the help; its arguments never come here.
     add_simple(app_, "bench", "Load generator (`chat4all bench --help`)", Bench{});
-    add_simple(app_, "version", "Print the version", Version{});
+    add_simple(app_, "version", "Print the version", ShowVersion{});
   }
 
   CommandLine parse(std::vector<std::string> args) {
     if (args.empty()) return help("", kWrongUsage);
-    if (args.front() == "--version") return {{}, {}, Version{}};
+    if (args.front() == "--version") return {{}, {}, ShowVersion{}};
     std::ranges::reverse(args);  // as CLI11 wants them
     try {
       app_.parse(std::move(args));
@@ -44,7 +44,7 @@ class Parser {
   }
 
  private:
-  CLI::App& add(CLI::App& parent, const std::string& name, const std::string& what, std::function<Command()> chosen) {
+  CLI::App& add(CLI::App& parent, const std::string& name, const std::string& what, std::function<Subcommand()> chosen) {
     CLI::App& command = *parent.add_subcommand(name, what);
     command.fallthrough();
     command.footer("Every command takes --config FILE and --data DIR too.");
@@ -52,7 +52,7 @@ class Parser {
     return command;
   }
 
-  void add_simple(CLI::App& parent, const std::string& name, const std::string& what, Command command) {
+  void add_simple(CLI::App& parent, const std::string& name, const std::string& what, Subcommand command) {
     add(parent, name, what, [command = std::move(command)] { return command; });
   }
 
@@ -113,7 +113,7 @@ class Parser {
   KeyCreate key_create_;
   UserAdd user_add_;
   TokenIssue token_issue_;
-  std::function<Command()> chosen_;
+  std::function<Subcommand()> chosen_;
 };
 
 }  // namespace

@@ -62,8 +62,8 @@ struct Bench {
   bool operator==(const Bench&) const = default;
 };
 
-struct Version {
-  bool operator==(const Version&) const = default;
+struct ShowVersion {
+  bool operator==(const ShowVersion&) const = default;
 };
 
 // Print `text` and exit: asked for with --help (0, stdout), or instead of what could not be understood (2, stderr).
@@ -73,13 +73,13 @@ struct Help {
   bool operator==(const Help&) const = default;
 };
 
-using Command = std::variant<Serve, ConfigCheck, ConfigPrint, ConfigReference, Migrate, KeyCreate, UserAdd, TokenIssue,
-                             Sandbox, Bench, Version, Help>;
+using Subcommand = std::variant<Serve, ConfigCheck, ConfigPrint, ConfigReference, Migrate, KeyCreate, UserAdd, TokenIssue,
+                             Sandbox, Bench, ShowVersion, Help>;
 
 struct CommandLine {
   std::optional<std::string> config;  // --config FILE
   std::optional<std::string> data;    // --data DIR
-  Command command;
+  Subcommand command;
 };
 
 // `args` without the program's name. Always answers: wrong usage is a Help with exit code 2 whose text begins with the

@@ -9,7 +9,7 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-Command parse(std::vector<std::string> args) { return parse_command_line(std::move(args)).command; }
+Subcommand parse(std::vector<std::string> args) { return parse_command_line(std::move(args)).command; }
 
 Help help(std::vector<std::string> args) {
   const auto command = parse(std::move(args));
@@ -19,9 +19,9 @@ Help help(std::vector<std::string> args) {
 }
 
 TEST(CommandLineTest, ServeTakesItsFlags) {
-  EXPECT_EQ(parse({"serve"}), Command(Serve{}));
+  EXPECT_EQ(parse({"serve"}), Subcommand(Serve{}));
   EXPECT_EQ(parse({"serve", "--listen", "[::1]:9000", "--roles=gateway,router", "--demo"}),
-            Command(Serve{"[::1]:9000", "gateway,router", true}));
+            Subcommand(Serve{"[::1]:9000", "gateway,router", true}));
 }
 
 TEST(CommandLineTest, ConfigAndDataStandOnEitherSideOfEveryCommand) {
@@ -31,7 +31,7 @@ TEST(CommandLineTest, ConfigAndDataStandOnEitherSideOfEveryCommand) {
            std::vector<std::string>{"token", "--config=c.toml", "issue", "--data=d", "alice"},
        }) {
     const auto line = parse_command_line(args);
-    EXPECT_EQ(line.command, Command(TokenIssue{"alice"}));
+    EXPECT_EQ(line.command, Subcommand(TokenIssue{"alice"}));
     EXPECT_EQ(line.config, "c.toml");
     EXPECT_EQ(line.data, "d");
   }
@@ -55,24 +55,24 @@ TEST(CommandLineTest, ConfigAndDataStandOnEitherSideOfEveryCommand) {
 }
 
 TEST(CommandLineTest, EachCommandIsAValueOfItsOwn) {
-  EXPECT_EQ(parse({"config", "check"}), Command(ConfigCheck{}));
-  EXPECT_EQ(parse({"config", "print"}), Command(ConfigPrint{}));
-  EXPECT_EQ(parse({"config", "reference"}), Command(ConfigReference{}));
-  EXPECT_EQ(parse({"migrate"}), Command(Migrate{}));
-  EXPECT_EQ(parse({"sandbox"}), Command(Sandbox{}));
-  EXPECT_EQ(parse({"version"}), Command(Version{}));
-  EXPECT_EQ(parse({"--version"}), Command(Version{}));
+  EXPECT_EQ(parse({"config", "check"}), Subcommand(ConfigCheck{}));
+  EXPECT_EQ(parse({"config", "print"}), Subcommand(ConfigPrint{}));
+  EXPECT_EQ(parse({"config", "reference"}), Subcommand(ConfigReference{}));
+  EXPECT_EQ(parse({"migrate"}), Subcommand(Migrate{}));
+  EXPECT_EQ(parse({"sandbox"}), Subcommand(Sandbox{}));
+  EXPECT_EQ(parse({"version"}), Subcommand(ShowVersion{}));
+  EXPECT_EQ(parse({"--version"}), Subcommand(ShowVersion{}));
   EXPECT_EQ(parse({"key", "create", "--name", "back end", "--scopes", "messages,users"}),
-            Command(KeyCreate{"back end", {"messages", "users"}}));
+            Subcommand(KeyCreate{"back end", {"messages", "users"}}));
   EXPECT_EQ(parse({"user", "add", "alice", "--display-name", "Alice", "--password-stdin"}),
-            Command(UserAdd{"alice", "Alice", true}));
-  EXPECT_EQ(parse({"user", "add", "alice"}), Command(UserAdd{"alice", std::nullopt, false}));
+            Subcommand(UserAdd{"alice", "Alice", true}));
+  EXPECT_EQ(parse({"user", "add", "alice"}), Subcommand(UserAdd{"alice", std::nullopt, false}));
 }
 
 TEST(CommandLineTest, BenchGetsItsArgumentsUntouched) {
   EXPECT_EQ(parse({"bench", "ws-pairs", "--data", "x", "--help"}),
-            Command(Bench{{"ws-pairs", "--data", "x", "--help"}}));
-  EXPECT_EQ(parse({"bench"}), Command(Bench{}));
+            Subcommand(Bench{{"ws-pairs", "--data", "x", "--help"}}));
+  EXPECT_EQ(parse({"bench"}), Subcommand(Bench{}));
 }
 
 TEST(CommandLineTest, NoArgumentsAreWrongUsageWithTheHelp) {

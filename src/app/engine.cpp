@@ -165,7 +165,9 @@ void Engine::add_routes() {
   MessageRoutes{*log_, messages, *history_, *search_, sends_, clock, config_.limits.sends_per_second_per_user}.add(table);
   ConversationRoutes{*conversations_, *history_, *audit_}.add(table);
   UserRoutes{*users_, presence_, metadata, messages, clock}.add(table);
-  AuthRoutes{*credentials_->tokens, *credentials_->signing_keys, metadata, *audit_, logins_, clock}.add(table);
+  AuthRoutes{*credentials_->tokens, *credentials_->signing_keys, metadata, *audit_, logins_, clock,
+             config_.limits.logins_per_minute}
+      .add(table);
   const auto& limits = config_.limits;
   OperatingRoutes{*audit_, sends_, clock,
                   {{"sends", limits.sends_per_second_per_user, "messages", 1},

@@ -74,7 +74,7 @@ struct Run {
     const std::vector<std::string_view> args(bench.args.begin(), bench.args.end());
     return bench::run_bench(args);
   }
-  int operator()(const Version&) const {
+  int operator()(const ShowVersion&) const {
     fmt::print("chat4all {}\n", C4A_VERSION);
     return 0;
   }

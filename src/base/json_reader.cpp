@@ -5,6 +5,7 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/encoding.h"
 #include "base/json_writer.h"
@@ -346,7 +347,15 @@ std::optional<std::uint64_t> JsonFields::integer(std::string_view name, Need nee
   const auto element = find(name, need);
   if (!element) return std::nullopt;
   std::uint64_t number = 0;
-  if (element->get_uint64().get(number) != simdjson::SUCCESS || number > max) {
+  bool whole = element->get_uint64().get(number) == simdjson::SUCCESS;
+  // JSON knows no integers: 5.0 is the number 5.
+  double real = 0;
+  if (!whole && element->is_double() && element->get_double().get(real) == simdjson::SUCCESS && real >= 0 &&
+      real <= 9007199254740992.0 && real == std::floor(real)) {
+    number = static_cast<std::uint64_t>(real);
+    whole = true;
+  }
+  if (!whole || number > max) {
     complain(name, fmt::format("must be a whole number from 0 to {}", max));
     return std::nullopt;
   }

@@ -228,9 +228,10 @@ Result<FileState> LocalFileStore::expire(const FileId& id) {
 
 Result<> LocalFileStore::remove(const FileId& id) {
   C4A_TRY(const auto claimed, claim(id));
-  // The record goes first, and durably: without it nothing can come back as an upload.
-  C4A_TRY(const bool had_record, disk_.remove(layout_.record(id)));
-  if (had_record) C4A_CHECK(disk_.sync_directory(layout_.upload_directory(id)));
+  // The record goes first, and durably (`complete` may have removed it, but not that): without it nothing can come back as
+  // an upload.
+  C4A_CHECK(disk_.remove(layout_.record(id)));
+  C4A_CHECK(disk_.sync_directory(layout_.upload_directory(id)));
   C4A_CHECK(disk_.remove(layout_.part(id)));
   C4A_TRY(const bool had_file, disk_.remove(layout_.file(id)));
   return had_file ? disk_.sync_directory(layout_.file_directory(id)) : Result<>{};

@@ -30,6 +30,16 @@ void give_back(std::string& text) {
   if (text.capacity() > kKeptCapacity) std::string().swap(text);
 }
 
+// A request line that is well formed but for a method which the parser does not know: `QUERY /path`.
+bool names_a_method(const std::string& line) {
+  const auto space = line.find(' ');
+  if (space == std::string::npos || space == 0 || space > 32 || line.size() < space + 2) return false;
+  for (std::size_t i = 0; i < space; ++i) {
+    if (line[i] < 'A' || line[i] > 'Z') return false;
+  }
+  return line[space + 1] == '/';
+}
+
 }  // namespace
 
 struct RequestParser::Callbacks {
@@ -121,8 +131,12 @@ std::size_t RequestParser::feed_head(std::string_view bytes) {
   fed_offset_ = head_bytes_;
   const std::size_t used = size == 0 ? 0 : http_parser_execute(&parser_, &kSettings, bytes.data(), size);
   if (state_ == State::kFailed) return used;  // a callback said so
-  if (HTTP_PARSER_ERRNO(&parser_) != HPE_OK) {
-    fail(ErrorCode::kBadRequest, http_errno_description(HTTP_PARSER_ERRNO(&parser_)));
+  if (const auto problem = HTTP_PARSER_ERRNO(&parser_); problem != HPE_OK) {
+    if (problem == HPE_INVALID_METHOD && names_a_method(saved_ + std::string(bytes))) {
+      fail(ErrorCode::kMethodNotAllowed, "this method is not known here");
+    } else {
+      fail(ErrorCode::kBadRequest, http_errno_description(problem));
+    }
     return used;
   }
   head_bytes_ += used;

@@ -237,6 +237,9 @@ net::HttpResponse Api::on_protocol_error(const Error& error) {
   // Which path was asked for may not even be known.
   auto response = problem_response(error, request_id, "urn:uuid:" + request_id);
   response.headers.emplace_back("X-Request-Id", request_id);
+  if (error.code == ErrorCode::kMethodNotAllowed) {
+    response.headers.emplace_back("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  }
   count_answer(response.status);
   return response;
 }

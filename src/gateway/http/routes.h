@@ -27,6 +27,7 @@ struct AuthRoutes {
   AuditTrail& audit;
   RateLimiter& logins;
   const Clock& clock;
+  std::int64_t logins_per_minute = 30;
   void add(RouteTable& table);
 };
 

@@ -123,7 +123,12 @@ Result<net::HttpResponse> issue_token(AuthRoutes& self, const Call& call) {
   if (!who.empty()) {
     const auto verdict = self.logins.take(who + " " + call.client_address, self.clock.monotonic_us());
     if (!verdict.allowed) {
-      return fail(Error{ErrorCode::kRateLimited, "Too many logins; wait before the next try.", {}, verdict.retry_after_s});
+      auto response = problem_response(
+          {ErrorCode::kRateLimited, "Too many logins; wait before the next try.", {}, verdict.retry_after_s},
+          call.request_id, call.path);
+      response.headers.emplace_back("RateLimit", fmt::format("\"logins\";r=0;t={}", verdict.retry_after_s));
+      response.headers.emplace_back("RateLimit-Policy", fmt::format("\"logins\";q={};w=60", self.logins_per_minute));
+      return response;
     }
   }
   C4A_TRY(const auto grant, self.tokens.grant(request));
@@ -180,6 +185,9 @@ Result<net::HttpResponse> list_keys(AuthRoutes& self, const Call& call) {
 Result<net::HttpResponse> delete_key(AuthRoutes& self, const Call& call) {
   const auto id = Uuid::parse(call.params[0]);
   if (!id) return fail(ErrorCode::kNotFound, "There is no such key.");
+  if (call.caller().kind == Identity::Kind::kKey && call.caller().key_id == *id) {
+    return fail(ErrorCode::kConflict, "A key cannot delete itself; use another admin key.");
+  }
   C4A_CHECK(self.tokens.delete_key(*id));
   self.audit.record(call.caller().actor(), "key.deleted", "key", id->str());
   return no_content();

@@ -32,6 +32,7 @@ Result<net::HttpResponse> health(OperatingRoutes& self) {
 }
 
 Result<net::HttpResponse> limits_of(OperatingRoutes& self, const Call& call) {
+  C4A_CHECK(call.page());
   std::string out;
   JsonWriter json(out);
   json.begin_object().key("items").begin_array();
