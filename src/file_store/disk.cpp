@@ -40,7 +40,8 @@ File::~File() {
 Result<std::size_t> read_at(const File& file, std::uint64_t offset, std::span<char> into) {
   std::size_t filled = 0;
   while (filled < into.size()) {
-    const ssize_t got = ::pread(file.fd(), into.data() + filled, into.size() - filled, static_cast<off_t>(offset + filled));
+    const ssize_t got =
+        ::pread(file.fd(), into.data() + filled, into.size() - filled, static_cast<off_t>(offset + filled));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failed(file.path(), "read", errno);
     if (got == 0) break;
@@ -50,7 +51,7 @@ Result<std::size_t> read_at(const File& file, std::uint64_t offset, std::span<ch
 }
 
 Result<std::uint64_t> size_of(const File& file) {
-  struct stat about {};
+  struct stat about{};
   if (::fstat(file.fd(), &about) != 0) return failed(file.path(), "read", errno);
   return static_cast<std::uint64_t>(about.st_size);
 }
@@ -71,8 +72,10 @@ Result<bool> exists(const std::string& path) {
 Disk::Disk(std::function<void(const std::string& what)> on_fatal, StepHook before_step)
     : on_fatal_(on_fatal ? std::move(on_fatal) : end_process), before_step_(std::move(before_step)) {}
 
-Result<> Disk::make_directory(const std::string& path) const {
-  if (::mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
+Result<> Disk::make_directory(const std::string& parent, const std::string& name) const {
+  const std::string path = parent + "/" + name;
+  if (::mkdir(path.c_str(), 0700) == 0) return sync_directory(parent);
+  if (errno == EEXIST) return {};
   return failed(path, "made", errno);
 }
 
@@ -130,13 +133,16 @@ Result<> Disk::sync_decision(const File& file) const {
 
 Result<> Disk::sync_directory(const std::string& path) const {
   const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 && errno == ENOENT) return {};
   if (fd < 0) return failed(path, "opened", errno);
   return sync_decision(File(fd, path));
 }
 
 Result<> Disk::sync_failed(const std::string& path, int error) const {
-  on_fatal_(fmt::format("Writing to {} failed ({}). Whether the data is on the disk is not known, so the process ends; the "
-                        "next start reads what is.", path, text_of(error)));
+  on_fatal_(
+      fmt::format("Writing to {} failed ({}). Whether the data is on the disk is not known, so the process ends; the "
+                  "next start reads what is.",
+                  path, text_of(error)));
   return failed(path, "written", error);
 }
 

@@ -56,8 +56,9 @@ class Disk {
  public:
   Disk(std::function<void(const std::string& what)> on_fatal, StepHook before_step);
 
-  Result<> make_directory(const std::string& path) const;  // one that is there is fine
-  Result<File> create(const std::string& path) const;      // empties one that is there
+  // Durably, in a parent that is there; one that is there already is fine.
+  Result<> make_directory(const std::string& parent, const std::string& name) const;
+  Result<File> create(const std::string& path) const;  // empties one that is there
   Result<> write_at(const File& file, std::uint64_t offset, std::string_view bytes) const;
   Result<> truncate(const File& file, std::uint64_t size) const;
   Result<> rename(const std::string& from, const std::string& to) const;
@@ -67,7 +68,7 @@ class Disk {
   Result<> sync_data(const File& file) const;
   // For what decides: every failure is fatal.
   Result<> sync_decision(const File& file) const;
-  Result<> sync_directory(const std::string& path) const;
+  Result<> sync_directory(const std::string& path) const;  // one that is not there holds nothing to sync
 
  private:
   int before(Step step, const std::string& path) const { return before_step_ ? before_step_(step, path) : 0; }

@@ -1,7 +1,7 @@
 #pragma once
 
-// FakeFileStore: in memory, for unit tests of whoever uses a FileStore. Each call holds one lock, so writers wait for each
-// other where another implementation answers kConflict.
+// FakeFileStore: in memory, for unit tests of whoever uses a FileStore. Each call holds one lock, so writers wait for
+// each other where another implementation answers kConflict.
 
 #include <mutex>
 #include <string>

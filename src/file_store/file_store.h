@@ -101,7 +101,8 @@ class FileStore {
  public:
   virtual ~FileStore() = default;
 
-  // Fails with: kConflict when the id is taken, kBodyTooLarge above kMaxFileBytes, kValidationFailed for a bad chunk size.
+  // Fails with: kConflict when the id is taken, kBodyTooLarge above kMaxFileBytes, kValidationFailed for a bad chunk
+  // size.
   virtual Result<> begin(const NewUpload& upload) = 0;
 
   // Adds bytes at `offset`, which must be what was received so far. They are durable when it returns, which takes syncs
@@ -113,8 +114,8 @@ class FileStore {
   virtual Result<Appended> append_checked(const FileId& id, std::uint64_t offset, std::string_view bytes,
                                           const Checksum& expected) = 0;
 
-  // Makes the file visible, at once, if it has this checksum (no checksum: nothing to compare). Reads all its bytes, so a
-  // file of 2 GiB takes seconds. Fails with: kNotFound, kConflict.
+  // Makes the file visible, at once, if it has this checksum (no checksum: nothing to compare). Reads all its bytes, so
+  // a file of 2 GiB takes seconds. Fails with: kNotFound, kConflict.
   virtual Result<Completed> complete(const FileId& id, const std::optional<Sha256>& expected) = 0;
 
   // Ends an upload: its bytes go, `find` goes on to say kExpired. Any other state stays; answers the state afterwards.

@@ -17,7 +17,8 @@ void put_number(std::string& out, T number) {
 template <class T>
 T get_number(std::string_view bytes, std::size_t offset) {
   T number = 0;
-  for (std::size_t i = sizeof(T); i-- > 0;) number = static_cast<T>(number << 8 | static_cast<unsigned char>(bytes[offset + i]));
+  for (std::size_t i = sizeof(T); i-- > 0;)
+    number = static_cast<T>(number << 8 | static_cast<unsigned char>(bytes[offset + i]));
   return number;
 }
 

@@ -132,6 +132,7 @@ Result<> LocalFileStore::begin(const NewUpload& upload) {
   const auto taken = look_up(upload.file_id, Access::kRead);
   if (taken) return fail(ErrorCode::kConflict, "A file with this id exists.");
   if (taken.error().code != ErrorCode::kNotFound) return fail(taken.error());
+  C4A_CHECK(layout_.make_upload_directory(disk_, upload.file_id));
   C4A_TRY([[maybe_unused]] const File part, disk_.create(layout_.part(upload.file_id)));
   C4A_CHECK(UploadRecord::create(disk_, layout_.record(upload.file_id), upload));
   return disk_.sync_directory(layout_.upload_directory(upload.file_id));
@@ -165,7 +166,8 @@ Result<> LocalFileStore::store(const FileId& id, UploadRecord& record, std::stri
   C4A_TRY(const File part, open_part(id, info));
   C4A_TRY(const auto digests, digests_filled_by(info, part, bytes));
   if (auto written = disk_.write_at(part, info.received, bytes); !written) {
-    // What was written of it would hold the space that a full disk needs. Should this fail too, it is written over later.
+    // What was written of it would hold the space that a full disk needs. Should this fail too, it is written over
+    // later.
     (void)disk_.truncate(part, info.received);
     return written;
   }
@@ -202,6 +204,7 @@ Result<FileInfo> LocalFileStore::publish(const FileId& id, const UploadRecord& r
   info.state = FileState::kComplete;
   info.checksum = checksum;
   C4A_TRY(const auto digests, record.read_digests(chunk_count(info.size, info.chunk_size)));
+  C4A_CHECK(layout_.make_file_directory(disk_, id));
   C4A_CHECK(disk_.truncate(part, info.size));
   C4A_CHECK(disk_.write_at(part, info.size, StoredFile::encode_end(id, info, digests)));
   C4A_CHECK(disk_.sync_data(part));
@@ -228,8 +231,8 @@ Result<FileState> LocalFileStore::expire(const FileId& id) {
 
 Result<> LocalFileStore::remove(const FileId& id) {
   C4A_TRY(const auto claimed, claim(id));
-  // The record goes first, and durably (`complete` may have removed it, but not that): without it nothing can come back as
-  // an upload.
+  // The record goes first, and durably (`complete` may have removed it, but not that): without it nothing can come back
+  // as an upload.
   C4A_CHECK(disk_.remove(layout_.record(id)));
   C4A_CHECK(disk_.sync_directory(layout_.upload_directory(id)));
   C4A_CHECK(disk_.remove(layout_.part(id)));

@@ -24,7 +24,8 @@ class UploadRecord;
 
 struct LocalFileStoreOptions {
   std::string path;  // made when it is not there
-  // A sync that failed, so that what is on the disk is not known. By default: a line on stderr, and the process ends with
+  // A sync that failed, so that what is on the disk is not known. By default: a line on stderr, and the process ends
+  // with
   // 1. If it returns (in tests), the call fails with kUnavailable.
   std::function<void(const std::string& what)> on_fatal{};
   disk::StepHook before_step{};  // for tests

@@ -102,12 +102,11 @@ TEST_F(LocalFileStoreCrashTest, AnAppendIsKeptOrIsNot) {
 }
 
 TEST_F(LocalFileStoreCrashTest, AnotherAttemptMayBringOtherBytes) {
-  kill_at_every_step(
-      [&](FileStore& store) { start(store); },
-      [&](FileStore& store) { test::append(store, id_, 0, test::content(2'300, 99)); },
-      [&](FileStore& store) {
-        if (store.find(id_)->received == 0) finish(store);
-      });
+  kill_at_every_step([&](FileStore& store) { start(store); },
+                     [&](FileStore& store) { test::append(store, id_, 0, test::content(2'300, 99)); },
+                     [&](FileStore& store) {
+                       if (store.find(id_)->received == 0) finish(store);
+                     });
 }
 
 TEST_F(LocalFileStoreCrashTest, AFileBecomesVisibleWholeOrNotAtAll) {

@@ -234,8 +234,11 @@ TEST_F(LocalFileStoreTest, AFullDiskShowsInTheCheck) {
 }
 
 TEST_F(LocalFileStoreTest, AnUploadThatCouldNotBeginCanBeginAgain) {
-  for (const auto& [step, ending] : {std::pair{Step::kCreate, ".part"}, {Step::kCreate, ".new"}, {Step::kWrite, ".new"},
-                                     {Step::kSync, ".new"}, {Step::kRename, ".new"}}) {
+  for (const auto& [step, ending] : {std::pair{Step::kCreate, ".part"},
+                                     {Step::kCreate, ".new"},
+                                     {Step::kWrite, ".new"},
+                                     {Step::kSync, ".new"},
+                                     {Step::kRename, ".new"}}) {
     fail_on(step, ending, ENOSPC);
     EXPECT_EQ(store_->begin({id_, 3, 3, 0}).error().code, ErrorCode::kUnavailable);
     EXPECT_EQ(store_->find(id_).error().code, ErrorCode::kNotFound);
@@ -271,7 +274,8 @@ TEST(LocalFileStoreDeathTest, ByDefaultAFailedSyncEndsTheProcess) {
   };
   const auto store = *LocalFileStore::open(std::move(options));
   test::begin(*store, test::file_id(1), 3, 3);
-  EXPECT_EXIT((void)store->append(test::file_id(1), 0, "abc"), testing::ExitedWithCode(1), "chat4all: Writing to .* failed");
+  EXPECT_EXIT((void)store->append(test::file_id(1), 0, "abc"), testing::ExitedWithCode(1),
+              "chat4all: Writing to .* failed");
 }
 
 TEST_F(LocalFileStoreTest, ADirectoryOfANewerVersionIsRefused) {

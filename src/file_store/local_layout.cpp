@@ -14,11 +14,9 @@ constexpr std::string_view kFormat = "chat4all file_store 1\n";
 constexpr std::string_view kRecordSuffix = ".state";
 constexpr std::string_view kPartSuffix = ".part";
 constexpr std::size_t kIdLength = 36;
-constexpr int kFanOut = 256;
 
 // The last two digits: the first ones of a UUIDv7 are its time, the same for years.
 std::string fan_out(const FileId& id) { return id.str().substr(kIdLength - 2); }
-std::string fan_out(int index) { return fmt::format("{:02x}", index); }
 
 // The id in front of a suffix.
 std::optional<FileId> id_in(const std::string& name, std::string_view suffix) {
@@ -26,14 +24,10 @@ std::optional<FileId> id_in(const std::string& name, std::string_view suffix) {
   return FileId::parse(std::string_view(name).substr(0, kIdLength));
 }
 
-std::unexpected<Error> unreadable(const std::string& path, const std::error_code& error) {
-  return fail(ErrorCode::kUnavailable, fmt::format("The directory {} cannot be read: {}.", path, error.message()));
-}
-
 }  // namespace
 
-std::string LocalLayout::upload_directory(const FileId& id) const { return root_ + "/uploads/" + fan_out(id); }
-std::string LocalLayout::file_directory(const FileId& id) const { return root_ + "/files/" + fan_out(id); }
+std::string LocalLayout::upload_directory(const FileId& id) const { return uploads_ + "/" + fan_out(id); }
+std::string LocalLayout::file_directory(const FileId& id) const { return files_ + "/" + fan_out(id); }
 std::string LocalLayout::record(const FileId& id) const {
   return fmt::format("{}/{}{}", upload_directory(id), id.str(), kRecordSuffix);
 }
@@ -42,6 +36,13 @@ std::string LocalLayout::part(const FileId& id) const {
 }
 std::string LocalLayout::file(const FileId& id) const { return fmt::format("{}/{}", file_directory(id), id.str()); }
 
+Result<> LocalLayout::make_upload_directory(const Disk& disk, const FileId& id) const {
+  return disk.make_directory(uploads_, fan_out(id));
+}
+Result<> LocalLayout::make_file_directory(const Disk& disk, const FileId& id) const {
+  return disk.make_directory(files_, fan_out(id));
+}
+
 Result<> LocalLayout::prepare(const Disk& disk) const {
   std::error_code failed;
   std::filesystem::create_directories(root_, failed);
@@ -49,12 +50,8 @@ Result<> LocalLayout::prepare(const Disk& disk) const {
     return fail(ErrorCode::kUnavailable, fmt::format("The directory {} cannot be made: {}.", root_, failed.message()));
   }
   C4A_CHECK(check_format(disk));
-  for (const std::string& parent : {root_ + "/uploads", root_ + "/files"}) {
-    C4A_CHECK(disk.make_directory(parent));
-    for (int i = 0; i < kFanOut; ++i) C4A_CHECK(disk.make_directory(parent + "/" + fan_out(i)));
-    C4A_CHECK(disk.sync_directory(parent));
-  }
-  C4A_CHECK(disk.sync_directory(root_));
+  C4A_CHECK(disk.make_directory(root_, "uploads"));
+  C4A_CHECK(disk.make_directory(root_, "files"));
   return each_name([&](const std::string& name) -> Result<bool> {
     C4A_CHECK(clear_leftover(disk, name));
     return true;
@@ -79,17 +76,15 @@ Result<> LocalLayout::check_format(const Disk& disk) const {
 }
 
 Result<> LocalLayout::each_name(const std::function<Result<bool>(const std::string&)>& visit) const {
-  for (int i = 0; i < kFanOut; ++i) {
-    const std::string directory = root_ + "/uploads/" + fan_out(i);
-    std::error_code failed;
-    std::filesystem::directory_iterator entry(directory, failed);
-    for (; !failed && entry != std::filesystem::directory_iterator(); entry.increment(failed)) {
-      C4A_TRY(const bool go_on, visit(entry->path().filename().string()));
-      if (!go_on) return {};
-    }
-    if (failed) return unreadable(directory, failed);
+  std::error_code failed;
+  std::filesystem::recursive_directory_iterator entry(uploads_, failed);
+  for (; !failed && entry != std::filesystem::recursive_directory_iterator(); entry.increment(failed)) {
+    if (entry.depth() == 0) continue;
+    C4A_TRY(const bool go_on, visit(entry->path().filename().string()));
+    if (!go_on) return {};
   }
-  return {};
+  if (!failed) return {};
+  return fail(ErrorCode::kUnavailable, fmt::format("The directory {} cannot be read: {}.", uploads_, failed.message()));
 }
 
 Result<> LocalLayout::each_upload(const std::function<Result<bool>(const FileId&)>& visit) const {

@@ -81,7 +81,8 @@ Result<> StoredFile::load(const FileId& id) {
   C4A_TRY(const std::size_t got, read_at(file_, all - end.size(), end));
   const std::string_view trailer = std::string_view(end).substr(0, kTrailerBytes);
   if (got != end.size() || !trailer.starts_with(kMagic) || get_number<std::uint32_t>(trailer, 8) != kVersion ||
-      trailer.substr(16, 16) != id.view() || view_of(sha256_of(trailer)) != std::string_view(end).substr(kTrailerBytes)) {
+      trailer.substr(16, 16) != id.view() ||
+      view_of(sha256_of(trailer)) != std::string_view(end).substr(kTrailerBytes)) {
     return damaged();
   }
   info_.state = FileState::kComplete;
@@ -109,7 +110,8 @@ std::unique_ptr<FileReader> StoredFile::reader(std::uint64_t offset, std::uint64
 }
 
 std::unexpected<Error> StoredFile::damaged() const {
-  return fail(ErrorCode::kCorrupt, fmt::format("The end of {} is damaged, or of a newer version of Chat4All.", file_.path()));
+  return fail(ErrorCode::kCorrupt,
+              fmt::format("The end of {} is damaged, or of a newer version of Chat4All.", file_.path()));
 }
 
 }  // namespace c4a::disk

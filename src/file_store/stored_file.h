@@ -1,7 +1,7 @@
 #pragma once
 
-// StoredFile: a complete file on the disk. Its bytes come first, as they were sent; behind them the digests of its chunks
-// and a trailer, so that one rename makes all of it visible. The layout is docs/formats/file_store.md.
+// StoredFile: a complete file on the disk. Its bytes come first, as they were sent; behind them the digests of its
+// chunks and a trailer, so that one rename makes all of it visible. The layout is docs/formats/file_store.md.
 
 #include <memory>
 #include <optional>

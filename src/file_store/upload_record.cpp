@@ -78,12 +78,14 @@ Result<std::optional<UploadRecord>> UploadRecord::open(const std::string& path, 
 }
 
 Result<> UploadRecord::load() {
-  // A reader may meet a slot that is just being written, and then the other one a moment later. The next look finds one.
+  // A reader may meet a slot that is just being written, and then the other one a moment later. The next look finds
+  // one.
   for (int look = 0; look < 3; ++look) {
     std::string bytes(kDigestsAt, '\0');
     C4A_CHECK(read_at(file_, 0, bytes));
     const std::string_view header = std::string_view(bytes).substr(0, kHeaderBytes);
-    if (!header.starts_with(kMagic) || get_number<std::uint32_t>(header, 8) != kVersion || !is_tagged(id_, bytes, kHeaderBytes)) {
+    if (!header.starts_with(kMagic) || get_number<std::uint32_t>(header, 8) != kVersion ||
+        !is_tagged(id_, bytes, kHeaderBytes)) {
       break;
     }
     info_.size = get_number<std::uint64_t>(header, 32);

@@ -129,8 +129,7 @@ void Checker::session_opened(SessionNumber number) {
   introduced_.emplace(DeviceKey{session.user, session.device}, asked_.size());
 }
 
-std::pair<Seq, Version> Checker::last_told(const UserId& user, const DeviceId& device,
-                                           const ConversationId& id) const {
+std::pair<Seq, Version> Checker::last_told(const UserId& user, const DeviceId& device, const ConversationId& id) const {
   const auto found = last_told_.find({{user, device}, id});
   return found == last_told_.end() ? std::pair<Seq, Version>{} : found->second;
 }
@@ -188,17 +187,16 @@ void Checker::check_payload(const ToldFrame& frame) {
   const bool sent = std::ranges::any_of(sends_[key], [&](std::size_t n) {
     return std::get<SendMessage>(asked_[n].request).message.payload == *frame.payload;
   });
-  const bool edited = std::ranges::any_of(edits_[key], [&](std::size_t n) {
-    return std::get<EditMessage>(asked_[n].request).payload == *frame.payload;
-  });
+  const bool edited = std::ranges::any_of(
+      edits_[key], [&](std::size_t n) { return std::get<EditMessage>(asked_[n].request).payload == *frame.payload; });
   if (!sent && !edited) fail(fmt::format("message {} says what nobody wrote: {}", name(key.second), *frame.payload));
 }
 
 void Checker::told_change(Session& session, const ToldFrame& frame) {
   const ConversationId& id = frame.conversation;
   Line& line = session.lines[id];
-  const std::string where = fmt::format("{} on {}: conversation {}, version {}", session.user.text,
-                                        session.device.text, name(id), frame.version.value);
+  const std::string where = fmt::format("{} on {}: conversation {}, version {}", session.user.text, session.device.text,
+                                        name(id), frame.version.value);
   const auto member = store_.member(id, session.user).value();
   if (!member) {
     if (!talk(id).deleted) fail(where + " was told to a stranger");
@@ -286,8 +284,7 @@ void Checker::observe(const ConversationId& id) {
   if (active != 0 && owners == 0) fail(fmt::format("conversation {} has members and no owner", name(id)));
 }
 
-void Checker::observe_member(const ConversationId& id, Person& person, const Conversation& head,
-                             const Member& member) {
+void Checker::observe_member(const ConversationId& id, Person& person, const Conversation& head, const Member& member) {
   auto& memberships = person.memberships;
   memberships.resize(std::max(memberships.size(), member.earlier.size() + 1));
   for (std::size_t i = 0; i < member.earlier.size(); ++i) {

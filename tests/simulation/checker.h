@@ -1,7 +1,7 @@
 #pragma once
 
-// Says whether a run kept the promises. Knows nothing of routers and sessions: only what clients asked and were told, and
-// what the store holds. The first broken promise is kept.
+// Says whether a run kept the promises. Knows nothing of routers and sessions: only what clients asked and were told,
+// and what the store holds. The first broken promise is kept.
 
 #include <map>
 #include <optional>
@@ -89,8 +89,8 @@ class Checker {
   };
   // What a session was told of one conversation.
   struct Line {
-    Seq floor;                         // what the device had acknowledged before the session began
-    Seq last;                          // message frame
+    Seq floor;  // what the device had acknowledged before the session began
+    Seq last;   // message frame
     Version last_version;
     std::set<Seq> told;
     std::set<Seq> sent;                // answers to its own sends
@@ -147,9 +147,9 @@ class Checker {
   std::map<ConversationId, Talk> talks_;
   std::map<SessionNumber, Session> sessions_;
   std::set<std::size_t> refused_;
-  std::map<std::size_t, Seq> ack_high_;           // of each acknowledgement: how far it can have moved a horizon
+  std::map<std::size_t, Seq> ack_high_;  // of each acknowledgement: how far it can have moved a horizon
   std::set<MessageKey> deletes_;
-  std::map<DeviceKey, std::size_t> introduced_;   // the number of the next request when the device was first seen
+  std::map<DeviceKey, std::size_t> introduced_;  // the number of the next request when the device was first seen
   std::map<DeviceKey, std::map<ConversationId, Seq>> first_floor_;  // delivered to the user before that
   std::map<std::pair<DeviceKey, ConversationId>, std::pair<Seq, Version>> last_told_;
   std::map<DeviceKey, std::set<std::string>> receipts_told_;

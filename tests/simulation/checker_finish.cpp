@@ -79,8 +79,8 @@ void Checker::finish_history(const ConversationId& id, const Conversation& head)
     }
     finish_message(id, message, changes);
   }
-  if (expected != head.last_seq) fail(fmt::format("conversation {}: last_seq {} of {} messages", name(id),
-                                                  head.last_seq.value, history.size()));
+  if (expected != head.last_seq)
+    fail(fmt::format("conversation {}: last_seq {} of {} messages", name(id), head.last_seq.value, history.size()));
   for (const auto& [seq, message] : talk(id).order) {
     if (seq.value > history.size() || history[seq.value - 1].message_id != message) {
       fail(fmt::format("conversation {}: acknowledged or told message at seq {} is lost", name(id), seq.value));
@@ -98,15 +98,20 @@ void Checker::finish_message(const ConversationId& id, const Message& message, c
     if (deleted) fail(where + fmt::format(": version {} after its deletion", change.version.value));
     const std::string reaction = change.emoji + " " + change.by.text;
     switch (change.type) {
-      case ChangeType::kMessageUpdated: edited = change.version; break;
-      case ChangeType::kMessageDeleted: deleted = true; break;
+      case ChangeType::kMessageUpdated:
+        edited = change.version;
+        break;
+      case ChangeType::kMessageDeleted:
+        deleted = true;
+        break;
       case ChangeType::kReactionAdded:
         if (!reactions.insert(reaction).second) fail(where + ": a reaction was added twice");
         break;
       case ChangeType::kReactionRemoved:
         if (reactions.erase(reaction) == 0) fail(where + ": a reaction was removed that was not there");
         break;
-      default: break;
+      default:
+        break;
     }
   }
   if (deleted != message.deleted_at.has_value()) fail(where + ": deleted in one place and not in the other");
@@ -133,11 +138,12 @@ void Checker::finish_changes(const ConversationId& id, const Conversation& head)
     }
     if (change.type == ChangeType::kConversationUpdated) metadata = change.metadata;
   }
-  if (expected != head.version) fail(fmt::format("conversation {}: version {} of {} changes", name(id),
-                                                 head.version.value, changes.size()));
+  if (expected != head.version)
+    fail(fmt::format("conversation {}: version {} of {} changes", name(id), head.version.value, changes.size()));
   if (!metadata.empty() && metadata != head.metadata) fail(fmt::format("conversation {}: metadata is lost", name(id)));
   for (const auto& [version, text] : talk(id).changes) {
-    if (version > head.version) fail(fmt::format("conversation {}: a change that was told is lost: {}", name(id), text));
+    if (version > head.version)
+      fail(fmt::format("conversation {}: a change that was told is lost: {}", name(id), text));
   }
 }
 
@@ -157,7 +163,9 @@ void Checker::finish_members(const ConversationId& id, const Conversation& head)
   for (const auto& member : store_.members(id, {}, kAll).value()) {
     if (member.active()) active.insert(member.user_id);
     const Person& person = talk(id).people[member.user_id];
-    const auto within = [&](Seq horizon, const Bounds& acks) { return certain(person, acks) <= horizon && horizon <= acks.high; };
+    const auto within = [&](Seq horizon, const Bounds& acks) {
+      return certain(person, acks) <= horizon && horizon <= acks.high;
+    };
     if (!within(person.delivered, person.acks.delivered) || !within(person.read, person.acks.read)) {
       fail(fmt::format("conversation {}: horizons of {} ({}, {}) are not the highest acknowledged ({}-{}, {}-{})",
                        name(id), member.user_id.text, person.delivered.value, person.read.value,
@@ -237,7 +245,8 @@ void Checker::finish_answer(const Asked& request, const Decision& decision) {
     });
     if (!holds) fail(where + fmt::format(": {} did not join at {} as asked", add->user_id.text, decision.seq.value));
   } else if (const auto* remove = std::get_if<RemoveMember>(&request.request)) {
-    const bool holds = memberships_hold(remove->user_id, [&](const Membership& m) { return m.left_at == decision.seq; });
+    const bool holds =
+        memberships_hold(remove->user_id, [&](const Membership& m) { return m.left_at == decision.seq; });
     if (!holds) fail(where + fmt::format(": {} did not leave at {}", remove->user_id.text, decision.seq.value));
   }
 }

@@ -14,7 +14,7 @@ namespace c4a::simulation {
 namespace {
 
 constexpr std::uint64_t kMostSeeds = 400;
-constexpr std::size_t kSteps = 1600;
+constexpr std::size_t kSteps = 1400;
 
 struct Planted {
   PlantedBug bug;

@@ -52,7 +52,8 @@ void SimulatedSession::deliver_status(const LiveEvent& event) {
     return catch_up();
   }
   if (event.receipt.value != 0) {
-    if (std::pair(event.receipt, event.receipt_index) <= std::pair(record_.receipts_seen, record_.receipts_seen_index)) {
+    if (std::pair(event.receipt, event.receipt_index) <=
+        std::pair(record_.receipts_seen, record_.receipts_seen_index)) {
       return;  // the page of receipts had it
     }
     record_.receipts_seen = event.receipt;

@@ -1,7 +1,7 @@
 #pragma once
 
-// A live session without a socket: the real rules of what it is sent (DeliveryTrack, open_session, fetch_page), fed from an
-// inbox so that the scheduler decides what comes before what.
+// A live session without a socket: the real rules of what it is sent (DeliveryTrack, open_session, fetch_page), fed
+// from an inbox so that the scheduler decides what comes before what.
 
 #include <deque>
 #include <functional>

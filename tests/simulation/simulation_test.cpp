@@ -21,7 +21,7 @@ struct Flags {
   std::uint64_t seeds = 1000;
   std::uint64_t first = 1;
   std::optional<std::uint64_t> seed;
-  std::size_t steps = 1600;
+  std::size_t steps = 1400;
   std::optional<Mode> mode;
   bool trace = false;
   bool planted = false;
@@ -47,11 +47,16 @@ bool read_flag(Flags& flags, std::string_view argument) {
   }
   const auto parsed = number(value);
   if (!parsed) return false;
-  if (name == "--seeds") flags.seeds = *parsed;
-  else if (name == "--first") flags.first = *parsed;
-  else if (name == "--seed") flags.seed = *parsed;
-  else if (name == "--steps") flags.steps = *parsed;
-  else return false;
+  if (name == "--seeds")
+    flags.seeds = *parsed;
+  else if (name == "--first")
+    flags.first = *parsed;
+  else if (name == "--seed")
+    flags.seed = *parsed;
+  else if (name == "--steps")
+    flags.steps = *parsed;
+  else
+    return false;
   return true;
 }
 

@@ -15,7 +15,7 @@ struct ToldFrame {
   Seq seq;
   Version version;
   MessageId message_id;
-  UserId from;                         // of the message
+  UserId from;  // of the message
   UserId by;
   UserId user_id;
   std::string status;

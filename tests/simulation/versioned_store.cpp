@@ -22,10 +22,15 @@ void for_each_row(const Rows& rows, Visit visit) {
   for (const auto& row : rows.erased) visit(&Rows::erased, row, row);
 }
 
-auto key_facts(const Message& m) { return std::tie(m.message_id, m.from, m.payload, m.digest, m.edited_at, m.deleted_at); }
-auto key_facts(const Change& c) { return std::tie(c.type, c.by, c.at, c.message_id, c.seq, c.emoji, c.user_id, c.role, c.metadata); }
+auto key_facts(const Message& m) {
+  return std::tie(m.message_id, m.from, m.payload, m.digest, m.edited_at, m.deleted_at);
+}
+auto key_facts(const Change& c) {
+  return std::tie(c.type, c.by, c.at, c.message_id, c.seq, c.emoji, c.user_id, c.role, c.metadata);
+}
 auto key_facts(const Member& m) {
-  return std::tie(m.role, m.visible_after, m.joined_after, m.joined_version, m.left_at, m.left_at_seq, m.left_at_version);
+  return std::tie(m.role, m.visible_after, m.joined_after, m.joined_version, m.left_at, m.left_at_seq,
+                  m.left_at_version);
 }
 auto key_facts(const Progress& p) { return std::tie(p.delivered, p.read); }
 auto key_facts(const ReactionRow& r) { return std::tie(r.present); }
@@ -75,9 +80,8 @@ std::vector<Rows> VersionedStore::parts_of(const Rows& rows) {
     for (auto& [id, part] : by_conversation) parts.push_back(std::move(part));
     return parts;
   }
-  for_each_row(rows, [&](auto list, const auto& row, const ConversationId&) {
-    (parts.emplace_back().*list).push_back(row);
-  });
+  for_each_row(rows,
+               [&](auto list, const auto& row, const ConversationId&) { (parts.emplace_back().*list).push_back(row); });
   for (std::size_t i = parts.size(); i > 1; --i) std::swap(parts[i - 1], parts[order_.below(i)]);
   return parts;
 }

@@ -23,8 +23,8 @@ enum class Atomicity {
 class VersionedStore final : public MessageStore {
  public:
   enum class Point { kRead, kCommit, kPartStored };
-  // Called before a router's read and commit and after each part that was stored. An error makes the call fail; it may also
-  // throw (a crash) or let another router run.
+  // Called before a router's read and commit and after each part that was stored. An error makes the call fail; it may
+  // also throw (a crash) or let another router run.
   using Hook = std::function<Result<>(Point)>;
 
   explicit VersionedStore(Atomicity atomicity) : atomicity_(atomicity) {}

@@ -13,9 +13,12 @@ constexpr std::pair<Mode, std::string_view> kModes[] = {
 
 Atomicity atomicity_of(Mode mode) {
   switch (mode) {
-    case Mode::kEmbedded: return Atomicity::kCommit;
-    case Mode::kDistributed: return Atomicity::kConversation;
-    case Mode::kPlainRows: return Atomicity::kRow;
+    case Mode::kEmbedded:
+      return Atomicity::kCommit;
+    case Mode::kDistributed:
+      return Atomicity::kConversation;
+    case Mode::kPlainRows:
+      return Atomicity::kRow;
   }
   return Atomicity::kCommit;
 }
@@ -93,8 +96,10 @@ void World::step() {
   } else if (roll < 92) {
     for (std::size_t i = random_.below(6) + 1; i > 0; --i) pump(client);
   } else if (roll < 98) {
-    if (!client.session) connect(client);
-    else if (random_.percent(25)) disconnect(client);
+    if (!client.session)
+      connect(client);
+    else if (random_.percent(25))
+      disconnect(client);
   } else if (random_.percent(fault_percent_)) {
     fault();
   }
@@ -153,8 +158,10 @@ void World::answer(std::size_t number, Result<Decision> decision) {
     return;
   }
   in_flight_.erase(number);
-  if (asked.session == 0) checker_.answered(number, decision);
-  else checker_.lost(number);
+  if (asked.session == 0)
+    checker_.answered(number, decision);
+  else
+    checker_.lost(number);
 }
 
 void World::publish(LiveEvent event) {
@@ -164,8 +171,8 @@ void World::publish(LiveEvent event) {
   const auto shared = std::make_shared<const LiveEvent>(std::move(event));
   for (auto& client : clients_) {
     if (!client.session) continue;
-    const bool in_audience = shared->audience && std::ranges::find(*shared->audience, client.user) !=
-                                                     shared->audience->end();
+    const bool in_audience =
+        shared->audience && std::ranges::find(*shared->audience, client.user) != shared->audience->end();
     if (in_audience) client.session->hear(shared);
     if (shared->also == client.user) client.session->hear(shared);
   }
@@ -241,8 +248,8 @@ void World::come_to_rest() {
   route_all();
   const auto hear_all = [this] {
     for (auto& client : clients_) {
-      while (client.session && (client.session->wants_opening() || client.session->wants_reading() ||
-                                client.session->has_mail())) {
+      while (client.session &&
+             (client.session->wants_opening() || client.session->wants_reading() || client.session->has_mail())) {
         pump(client);
       }
     }

@@ -30,7 +30,7 @@ std::optional<Mode> parse_mode(std::string_view name);
 
 struct Options {
   std::uint64_t seed = 1;
-  std::size_t steps = 1600;
+  std::size_t steps = 1400;
   Mode mode = Mode::kEmbedded;
   bool trace = false;
 };
@@ -132,17 +132,17 @@ class World final : private LiveBus {
   Process* running_ = nullptr;
   std::vector<UserId> users_;
   std::vector<Client> clients_;
-  std::vector<ConversationId> known_;          // conversations that somebody asked to create
-  std::vector<std::size_t> sends_;             // requests
-  std::set<std::size_t> in_flight_;            // requests without an answer
+  std::vector<ConversationId> known_;  // conversations that somebody asked to create
+  std::vector<std::size_t> sends_;     // requests
+  std::set<std::size_t> in_flight_;    // requests without an answer
   SessionNumber last_session_ = 0;
   std::uint64_t last_name_ = 0;
   // Faults that were set up.
-  std::optional<std::size_t> crash_in_;        // this many dangerous points from now
+  std::optional<std::size_t> crash_in_;  // this many dangerous points from now
   bool fail_commit_ = false;
   bool fail_read_ = false;
   bool resting_ = false;
-  std::size_t fault_percent_ = 0;              // some runs are calm, so that conversations grow long
+  std::size_t fault_percent_ = 0;  // some runs are calm, so that conversations grow long
   Outcome outcome_;
 };
 

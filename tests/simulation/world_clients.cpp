@@ -26,12 +26,18 @@ void World::act() {
   if (known_.size() < 3 || random_.percent(2)) return ask_create(client);
   const ConversationId id = random_.pick(known_);
   const std::size_t roll = random_.below(100);
-  if (roll < 35) ask_send(client, id);
-  else if (roll < 45) ask_send_again(client);
-  else if (roll < 70) ask_acknowledge(client, id);
-  else if (roll < 84) ask_of_message(client);
-  else if (roll < 96) ask_of_members(client, id);
-  else ask_of_conversation(client, id);
+  if (roll < 35)
+    ask_send(client, id);
+  else if (roll < 45)
+    ask_send_again(client);
+  else if (roll < 70)
+    ask_acknowledge(client, id);
+  else if (roll < 84)
+    ask_of_message(client);
+  else if (roll < 96)
+    ask_of_members(client, id);
+  else
+    ask_of_conversation(client, id);
 }
 
 void World::ask(Client& client, const ConversationId& id, Request request) {
@@ -41,10 +47,11 @@ void World::ask(Client& client, const ConversationId& id, Request request) {
   const std::size_t kind = asked.request.index();
   const std::size_t number = checker_.asked(std::move(asked));
   if (options_.trace) {
-    static constexpr const char* kNames[] = {"create", "send",  "edit",   "delete", "react",  "acknowledge", "open",
-                                             "add",    "update", "remove", "merge",  "delete conversation", "type"};
-    trace(fmt::format("#{} {} {} asks in {}: {}", number, client.user.text, client.device.text,
-                      id.str().substr(0, 8), kNames[kind]));
+    static constexpr const char* kNames[] = {"create", "send", "edit",   "delete", "react", "acknowledge",
+                                             "open",   "add",  "update", "remove", "merge", "delete conversation",
+                                             "type"};
+    trace(fmt::format("#{} {} {} asks in {}: {}", number, client.user.text, client.device.text, id.str().substr(0, 8),
+                      kNames[kind]));
   }
   in_flight_.insert(number);
   client.outgoing.push_back(number);
@@ -93,7 +100,8 @@ void World::ask_send(Client& client, const ConversationId& id) {
 void World::ask_send_again(Client& client) {
   if (sends_.empty()) return;
   const std::size_t last = sends_.size() - 1;
-  const std::size_t which = random_.percent(60) ? last - std::min(last, random_.below(6)) : random_.below(sends_.size());
+  const std::size_t which =
+      random_.percent(60) ? last - std::min(last, random_.below(6)) : random_.below(sends_.size());
   const Asked first = checker_.request(sends_[which]);
   SendMessage again = std::get<SendMessage>(first.request);
   if (!again.id_from_client) return;
@@ -149,17 +157,24 @@ void World::ask_of_members(Client& client, const ConversationId& id) {
   const UserId whom = random_.percent(30) ? client.user : any_user();
   const Role role = random_.percent(20) ? Role::kOwner : random_.percent(30) ? Role::kAdmin : Role::kMember;
   const std::size_t roll = random_.below(100);
-  if (roll < 50) ask(client, id, AddMember{whom, role, random_.percent(60)});
-  else if (roll < 65) ask(client, id, UpdateMember{whom, role});
-  else if (roll < 97) ask(client, id, RemoveMember{whom, false});
-  else ask(client, id, RemoveMember{client.user, true});
+  if (roll < 50)
+    ask(client, id, AddMember{whom, role, random_.percent(60)});
+  else if (roll < 65)
+    ask(client, id, UpdateMember{whom, role});
+  else if (roll < 97)
+    ask(client, id, RemoveMember{whom, false});
+  else
+    ask(client, id, RemoveMember{client.user, true});
 }
 
 void World::ask_of_conversation(Client& client, const ConversationId& id) {
   const std::size_t roll = random_.below(100);
-  if (roll < 60) ask(client, id, UpdateConversation{fmt::format(R"({{"title":"{}"}})", ++last_name_)});
-  else if (roll < 92) ask(client, id, Typing{});
-  else ask(client, id, DeleteConversation{});
+  if (roll < 60)
+    ask(client, id, UpdateConversation{fmt::format(R"({{"title":"{}"}})", ++last_name_)});
+  else if (roll < 92)
+    ask(client, id, Typing{});
+  else
+    ask(client, id, DeleteConversation{});
 }
 
 }  // namespace c4a::simulation

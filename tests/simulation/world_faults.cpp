@@ -74,8 +74,8 @@ void World::let_the_other_run() {
   --depth;
 }
 
-// Embedded: the whole process is gone, with every socket and all that was not committed. Distributed: the owner is gone,
-// and another one begins at what it had committed, or before.
+// Embedded: the whole process is gone, with every socket and all that was not committed. Distributed: the owner is
+// gone, and another one begins at what it had committed, or before.
 void World::crash() {
   ++outcome_.crashes;
   running_ = nullptr;
