@@ -1,6 +1,7 @@
 #include "app/admin_commands.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <iostream>
@@ -24,6 +25,7 @@ int report(const Result<>& result) {
 }
 
 Result<std::unique_ptr<MetadataStore>> open_metadata(const Config& config) {
+  ::umask(077);
   std::error_code error;
   std::filesystem::create_directories(config.server.data, error);
   if (error) {

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -52,6 +53,7 @@ int serve(const Config& config) {
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
+  ::umask(077);  // what people write is nobody else's to read
 
   const std::int64_t begun_us = system_clock().monotonic_us();
   auto storage = Storage::open(config);

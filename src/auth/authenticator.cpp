@@ -77,9 +77,14 @@ Result<Identity> Authenticator::authenticate_token(std::string_view token, std::
   if (auto cached = try_authenticate_cached(token, act_as)) return *std::move(cached);
   C4A_TRY(CachedCredential credential, verify(token));
   if (revocations_.refuses(credential.facts)) return invalid_token("The token has been revoked; log in again.");
+  credential.identity.facts = std::make_shared<const CredentialFacts>(credential.facts);
   Identity identity = credential.identity;
   cache_.put(token, std::move(credential));
   return act_as_user(std::move(identity), act_as);
+}
+
+bool Authenticator::is_revoked(const Identity& identity) const {
+  return identity.facts != nullptr && revocations_.refuses(*identity.facts);
 }
 
 Result<Identity> Authenticator::act_as_user(Identity identity, std::string_view act_as) {

@@ -3,6 +3,7 @@
 // Who is calling.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -13,6 +14,8 @@
 #include "domain/ids.h"
 
 namespace c4a {
+
+struct CredentialFacts;  // revocation_set.h
 
 struct Identity {
   enum class Kind : std::uint8_t {
@@ -28,6 +31,8 @@ struct Identity {
   ScopeSet scopes;                        // of a key or an operator; users have none
   std::optional<TimestampMs> expires_at;  // of a token; keys do not expire
   std::string jti;                        // of a token
+  // What a later revocation can match: see Authenticator::is_revoked.
+  std::shared_ptr<const CredentialFacts> facts;
 
   static Identity local_operator();
 

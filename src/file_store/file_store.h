@@ -88,7 +88,8 @@ struct Completed {
   FileInfo info;
 };
 
-// Reads a range of one file. One thread at a time; may outlive neither the store nor, for sure, the file.
+// Reads a range of one file. One thread at a time, and not longer than the store lives. When the file is removed
+// meanwhile, it may go on or fail.
 class FileReader {
  public:
   virtual ~FileReader() = default;

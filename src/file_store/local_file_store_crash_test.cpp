@@ -62,9 +62,9 @@ class LocalFileStoreCrashTest : public testing::Test {
 
   // Sends what is missing, and completes.
   void finish(FileStore& store) {
-    const std::uint64_t received = store.find(id_)->received;
+    const std::uint64_t received = store.find(id_).value().received;
     test::append(store, id_, received, std::string_view(bytes_).substr(received));
-    EXPECT_EQ(store.status(id_)->chunks, test::chunks_of(bytes_, kChunkSize));
+    EXPECT_EQ(store.status(id_).value().chunks, test::chunks_of(bytes_, kChunkSize));
     test::complete(store, id_, bytes_);
     EXPECT_EQ(test::read_range(store, id_), bytes_);
   }
@@ -94,7 +94,7 @@ TEST_F(LocalFileStoreCrashTest, AnAppendIsKeptOrIsNot) {
       },
       [&](FileStore& store) { test::append(store, id_, 700, piece(700, 3'300)); },
       [&](FileStore& store) {
-        const auto status = *store.status(id_);
+        const auto status = store.status(id_).value();
         EXPECT_TRUE(status.info.received == 700 || status.info.received == 3'300) << status.info.received;
         EXPECT_EQ(status.chunks, test::chunks_of(piece(0, status.info.received), kChunkSize));
         finish(store);
@@ -105,7 +105,7 @@ TEST_F(LocalFileStoreCrashTest, AnotherAttemptMayBringOtherBytes) {
   kill_at_every_step([&](FileStore& store) { start(store); },
                      [&](FileStore& store) { test::append(store, id_, 0, test::content(2'300, 99)); },
                      [&](FileStore& store) {
-                       if (store.find(id_)->received == 0) finish(store);
+                       if (store.find(id_).value().received == 0) finish(store);
                      });
 }
 
@@ -117,14 +117,14 @@ TEST_F(LocalFileStoreCrashTest, AFileBecomesVisibleWholeOrNotAtAll) {
       },
       [&](FileStore& store) { test::complete(store, id_, bytes_); },
       [&](FileStore& store) {
-        const auto info = *store.find(id_);
+        const auto info = store.find(id_).value();
         EXPECT_EQ(info.received, bytes_.size());
         EXPECT_EQ(store.read(id_, 0, 1).has_value(), info.state == FileState::kComplete);
         EXPECT_EQ(store.unfinished(FileState::kUploading, test::kBegun + 1, 9)->size(),
                   info.state == FileState::kComplete ? 0U : 1U);
         test::complete(store, id_, bytes_);
         EXPECT_EQ(test::read_range(store, id_), bytes_);
-        EXPECT_EQ(store.status(id_)->chunks, test::chunks_of(bytes_, kChunkSize));
+        EXPECT_EQ(store.status(id_).value().chunks, test::chunks_of(bytes_, kChunkSize));
       });
 }
 
@@ -137,7 +137,7 @@ TEST_F(LocalFileStoreCrashTest, AMismatchFailsTheUploadSoonerOrLater) {
       [&](FileStore& store) { EXPECT_TRUE(store.complete(id_, sha256_of("x"))); },
       [&](FileStore& store) {
         EXPECT_NE(store.complete(id_, sha256_of("x"))->outcome, CompleteOutcome::kComplete);
-        EXPECT_EQ(store.find(id_)->state, FileState::kFailed);
+        EXPECT_EQ(store.find(id_).value().state, FileState::kFailed);
       });
 }
 
@@ -149,8 +149,8 @@ TEST_F(LocalFileStoreCrashTest, AnUploadExpiresOrGoesOn) {
       },
       [&](FileStore& store) { EXPECT_TRUE(store.expire(id_)); },
       [&](FileStore& store) {
-        if (store.find(id_)->state == FileState::kUploading) return finish(store);
-        EXPECT_EQ(store.find(id_)->state, FileState::kExpired);
+        if (store.find(id_).value().state == FileState::kUploading) return finish(store);
+        EXPECT_EQ(store.find(id_).value().state, FileState::kExpired);
       });
 }
 

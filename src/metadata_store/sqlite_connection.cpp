@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cstdlib>
+
 namespace c4a {
 namespace {
 
@@ -19,6 +21,14 @@ int bind(sqlite3_stmt* statement, int index, const SqliteValue::Variant& value) 
     return sqlite3_bind_blob64(statement, index, bytes, blob->bytes.size(), SQLITE_TRANSIENT);
   }
   return sqlite3_bind_null(statement, index);
+}
+
+// After a failed fsync nobody knows what is on the disk, and a later fsync may claim success: stop rather than lie.
+void stop_if_fsync_failed(int code, const std::string& path) {
+  if (code != SQLITE_IOERR_FSYNC && code != SQLITE_IOERR_DIR_FSYNC) return;
+  fmt::print(stderr, "chat4all: fsync of {} failed. Whether the data is on the disk is not known, so the process ends; "
+                     "check the disk, then start again.\n", path);
+  std::_Exit(1);
 }
 
 }  // namespace
@@ -145,6 +155,7 @@ Result<> SqliteConnection::script(const char* sql) {
 bool SqliteConnection::in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
 
 Error SqliteConnection::error(int code) const {
+  stop_if_fsync_failed(code, path_);
   const char* reason = handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_);
   const auto make = [&](ErrorCode kind, std::string_view advice) {
     return Error{kind, fmt::format("SQLite cannot use {}: {} (code {}); {}.", path_, reason, code, advice), {}, {}};

@@ -55,12 +55,9 @@ void Session::deliver(const LiveEvent& event) {
 }
 
 void Session::deliver_status(const LiveEvent& event) {
-  if (track_.live()) {
-    socket_.send(event.frame);
-    if (event.receipt.value != 0) {
-      record_.receipts_seen = event.receipt;
-      record_.receipts_seen_index = event.receipt_index;
-    }
+  // While earlier ones wait, later ones wait behind them: READ must not overtake DELIVERED.
+  if (track_.live() && !later_) {
+    send_status({event.receipt, event.receipt_index, event.frame});
     return;
   }
   if (!later_) later_ = std::make_unique<std::vector<LaterStatus>>();
@@ -69,17 +66,18 @@ void Session::deliver_status(const LiveEvent& event) {
 
 void Session::release_statuses() {
   if (!later_) return;
-  for (auto& status : *later_) {
-    const bool durable = status.receipt.value != 0;
+  const auto waited = std::exchange(later_, nullptr);
+  for (auto& status : *waited) send_status(std::move(status));
+}
+
+void Session::send_status(LaterStatus status) {
+  if (status.receipt.value != 0) {
     const auto stands_at = std::pair(record_.receipts_seen, record_.receipts_seen_index);
-    if (durable && std::pair(status.receipt, status.index) <= stands_at) continue;  // the store's page had it
-    if (durable) {
-      record_.receipts_seen = status.receipt;
-      record_.receipts_seen_index = status.index;
-    }
-    socket_.send(std::move(status.frame));
+    if (std::pair(status.receipt, status.index) <= stands_at) return;  // a page from the store had it
+    record_.receipts_seen = status.receipt;
+    record_.receipts_seen_index = status.index;
   }
-  later_.reset();
+  socket_.send(std::move(status.frame));
 }
 
 void Session::sent(const ConversationId& conversation, Seq seq, net::SharedFrame frame) {

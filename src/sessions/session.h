@@ -52,6 +52,12 @@ class Session {
   friend class SessionHub;
   // What has no place in a conversation's order: it waits while the session catches up.
   void deliver_status(const LiveEvent& event);
+  struct LaterStatus {
+    LogPosition receipt;
+    std::uint32_t index;
+    net::SharedFrame frame;
+  };
+  void send_status(LaterStatus status);
   void release_statuses();
 
   SessionHub& hub_;
@@ -64,11 +70,6 @@ class Session {
   Device record_;             // of the device, as stored
   bool known_ = false;        // record_ is filled
   bool fetching_ = false;
-  struct LaterStatus {
-    LogPosition receipt;
-    std::uint32_t index;
-    net::SharedFrame frame;
-  };
   std::unique_ptr<std::vector<LaterStatus>> later_;  // came while catching up
   std::vector<UserId> watched_;
 };

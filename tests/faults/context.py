@@ -79,6 +79,7 @@ class Context:
         self.random = random.Random(f"{options.seed} {name}")
         self.outcome = Outcome(name, title)
         self.folder = options.work / name
+        filesystem.unmount_left_behind(self.folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.stack = ExitStack()

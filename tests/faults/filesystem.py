@@ -16,6 +16,14 @@ def command(*arguments):
         raise AssertionError(f"{' '.join(map(str, arguments))} failed: {done.stderr.strip()}")
 
 
+def unmount_left_behind(folder):
+    """What a run that was killed left mounted under this folder."""
+    for line in Path("/proc/mounts").read_text().splitlines():
+        point = line.split()[1]
+        if point.startswith(f"{folder}/"):
+            subprocess.run(["umount", "-l", point], capture_output=True, env=ENVIRONMENT)
+
+
 def obstacle(folder):
     """Why images can't be mounted here, in words; None if they can."""
     if os.geteuid() != 0:

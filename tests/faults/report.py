@@ -20,7 +20,7 @@ that with what the server holds:
 - *lost*: acknowledged by an answer, or shown to anybody, and no longer in the history, or changed; or never brought
   to a device that had not acknowledged it;
 - *seen twice*: a message in two places, accepted as new twice, or sent to a device twice in a session or again
-  after the device's confirmed acknowledgement;
+  after the device's confirmed acknowledgement; a change or a status told twice in a session;
 - *out of order*: `seq` or `version` with a hole or a step back, in the history or in a session; sends of one socket
   out of their order;
 - *status back*: a receipt that had been told is gone or smaller, or a session was told a lower status after a

@@ -44,6 +44,8 @@ class SessionWatch:
         if rank < self.ranks[message_id, user]:
             yield "status_back", f"{self.name} was told {status} of {user} for {message_id} of {conversation}, after " \
                                  "a higher one"
+        elif rank == self.ranks[message_id, user]:
+            yield "twice", f"{self.name} was told {status} of {user} for {message_id} of {conversation} twice"
         self.ranks[message_id, user] = max(rank, self.ranks[message_id, user])
 
     def order_of_sends(self, answers):

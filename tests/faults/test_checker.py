@@ -258,6 +258,17 @@ class StatusTest(CheckerTest):
         story.his.statuses += [(C, "m1", "bob", "READ"), (C, "m1", "bob", "DELIVERED")]
         self.bad(STATUS_BACK, story)
 
+    def test_a_status_told_twice_in_a_session_is_caught(self):
+        story = Story().sent(1).connects("alice", "a")
+        story.his.statuses += [(C, "m1", "bob", "DELIVERED"), (C, "m1", "bob", "DELIVERED")]
+        self.bad(TWICE, story)
+
+    def test_a_status_told_again_in_the_next_session_is_good(self):
+        story = Story().sent(1)
+        for _ in range(2):
+            story.connects("alice", "a").his.statuses.append((C, "m1", "bob", "DELIVERED"))
+        self.good(story)
+
     def test_an_entry_of_the_status_history_stays(self):
         delivered, read = ("DELIVERED", "bob", "12:01"), ("READ", "bob", "12:02")
         self.good(Story().sent(1).statuses_read(1).statuses_read(1, delivered).statuses_read(1, delivered, read))

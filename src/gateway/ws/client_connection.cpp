@@ -10,6 +10,8 @@
 namespace c4a {
 namespace {
 
+// How long a socket may outlive the revocation of its token or key.
+constexpr std::int64_t kRevocationCheckMs = 15'000;
 constexpr std::size_t kEarlyBytes = 256 * 1024;
 // A client that goes on sending after this many refusals is cut off.
 constexpr std::uint32_t kRefusedSendsBeforeClose = 200;
@@ -100,8 +102,10 @@ void ClientConnection::on_identity(Result<Identity> identity, const DeviceId& de
   }
   expires_at_ = identity->expires_at.value_or(0);
   limited_ = identity->kind == Identity::Kind::kUser;
+  identity_ = std::make_unique<Identity>(std::move(*identity));
   watch_expiry();
   if (session_) return;  // a fresh token for the same session
+  watch_revocation();
   SessionHub& hub = gateway_.hub_of(socket_.loop());
   session_ = std::make_unique<Session>(hub, socket_, hub.next_number(), *user, device);
   const TimestampMs now = gateway_.services().clock.now_ms();
@@ -119,6 +123,17 @@ void ClientConnection::watch_expiry() {
   socket_.loop().after_ms(std::max<std::int64_t>(left_ms, 0), [self = self_, expired = expires_at_] {
     if (*self == nullptr || (*self)->expires_at_ != expired) return;
     (*self)->socket_.close(kCloseAuth, "the token has expired; connect with a new one");
+  });
+}
+
+void ClientConnection::watch_revocation() {
+  socket_.loop().after_ms(kRevocationCheckMs, [self = self_] {
+    if (*self == nullptr) return;
+    if ((*self)->gateway_.services().authenticator.is_revoked(*(*self)->identity_)) {
+      (*self)->socket_.close(kCloseAuth, "the token was revoked; connect with a new one");
+    } else {
+      (*self)->watch_revocation();
+    }
   });
 }
 

@@ -32,6 +32,7 @@ class ClientConnection final : public net::WebSocketListener {
   void on_identity(Result<Identity> identity, const DeviceId& device);
   void begin_session(const DeviceId& device);
   void watch_expiry();
+  void watch_revocation();
 
   void handle(AuthFrame& frame);
   void handle(SendFrame& frame);
@@ -51,6 +52,7 @@ class ClientConnection final : public net::WebSocketListener {
   std::unique_ptr<Session> session_;
   std::unique_ptr<std::vector<std::string>> early_;  // frames that came while the token was checked
   std::size_t early_bytes_ = 0;
+  std::unique_ptr<Identity> identity_;
   TimestampMs expires_at_ = 0;                       // of the token; 0: never
   std::uint32_t refused_sends_ = 0;                  // in a row
   bool checking_ = false;
