@@ -146,7 +146,7 @@ TEST_F(ConfigLoadTest, TheEnvironmentIsCheckedLikeTheFile) {
   EXPECT_EQ(refusal(), "CHAT4ALL_SERVER__THREADS: server.threads must be a whole number, not \"many\".");
   input_.environment = {{"CHAT4ALL_SERVER__THREAD", "1"}};
   EXPECT_EQ(refusal(),
-            "CHAT4ALL_SERVER__THREAD: there is no option of this name; did you mean CHAT4ALL_SERVER__THREADS?");
+            "CHAT4ALL_SERVER__THREAD: there is no option server.thread; did you mean CHAT4ALL_SERVER__THREADS?");
 }
 
 TEST_F(ConfigLoadTest, OtherVariablesAreLeftAloneButASingleUnderscoreIsASlip) {
@@ -154,7 +154,7 @@ TEST_F(ConfigLoadTest, OtherVariablesAreLeftAloneButASingleUnderscoreIsASlip) {
   EXPECT_EQ(loaded(), Config());
   input_.environment = {{"CHAT4ALL_SERVER_LISTEN", "127.0.0.1:1"}};
   EXPECT_EQ(refusal(),
-            "CHAT4ALL_SERVER_LISTEN: there is no option of this name; did you mean CHAT4ALL_SERVER__LISTEN?");
+            "CHAT4ALL_SERVER_LISTEN: there is no option server_listen; did you mean CHAT4ALL_SERVER__LISTEN?");
 }
 
 TEST_F(ConfigLoadTest, AFlagIsNamedInItsRefusal) {

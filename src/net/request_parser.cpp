@@ -1,5 +1,6 @@
 #include "net/request_parser.h"
 
+#include <optional>
 #include <algorithm>
 #include <charconv>
 
@@ -30,14 +31,17 @@ void give_back(std::string& text) {
   if (text.capacity() > kKeptCapacity) std::string().swap(text);
 }
 
-// A request line that is well formed but for a method which the parser does not know: `QUERY /path`.
-bool names_a_method(const std::string& line) {
-  const auto space = line.find(' ');
-  if (space == std::string::npos || space == 0 || space > 32 || line.size() < space + 2) return false;
-  for (std::size_t i = 0; i < space; ++i) {
-    if (line[i] < 'A' || line[i] > 'Z') return false;
-  }
-  return line[space + 1] == '/';
+// Whether a request line that the parser refuses is well formed but for its method: `QUERY /path`. Nothing: more bytes
+// must tell.
+std::optional<bool> names_unknown_method(std::string_view line) {
+  constexpr std::size_t kLongestMethod = 32;
+  std::size_t letters = 0;
+  while (letters < line.size() && line[letters] >= 'A' && line[letters] <= 'Z') ++letters;
+  if (letters > kLongestMethod) return false;
+  if (letters == line.size()) return std::nullopt;
+  if (letters == 0 || line[letters] != ' ') return false;
+  if (letters + 1 == line.size()) return std::nullopt;
+  return line[letters + 1] == '/';
 }
 
 }  // namespace
@@ -100,7 +104,7 @@ void RequestParser::reset() {
   http_parser_init(&parser_, HTTP_REQUEST);
   parser_.data = this;
   state_ = State::kIdle;
-  expects_continue_ = chunked_ = head_done_ = keep_alive_ = false;
+  judging_method_ = expects_continue_ = chunked_ = head_done_ = keep_alive_ = false;
   minor_version_ = 1;
   head_bytes_ = body_length_ = body_received_ = 0;
   target_ = {};
@@ -123,6 +127,7 @@ std::size_t RequestParser::feed(std::string_view bytes) {
 }
 
 std::size_t RequestParser::feed_head(std::string_view bytes) {
+  if (judging_method_) return judge_method(bytes);
   static constexpr http_parser_settings kSettings = Callbacks::settings();
   // http_parser never sees a byte past the limit, so the outcome does not depend on how the bytes were cut.
   const std::size_t room = limits_.header_bytes - head_bytes_;
@@ -132,11 +137,8 @@ std::size_t RequestParser::feed_head(std::string_view bytes) {
   const std::size_t used = size == 0 ? 0 : http_parser_execute(&parser_, &kSettings, bytes.data(), size);
   if (state_ == State::kFailed) return used;  // a callback said so
   if (const auto problem = HTTP_PARSER_ERRNO(&parser_); problem != HPE_OK) {
-    if (problem == HPE_INVALID_METHOD && names_a_method(saved_ + std::string(bytes))) {
-      fail(ErrorCode::kMethodNotAllowed, "this method is not known here");
-    } else {
-      fail(ErrorCode::kBadRequest, http_errno_description(problem));
-    }
+    if (problem == HPE_INVALID_METHOD) return judge_method(bytes);
+    fail(ErrorCode::kBadRequest, http_errno_description(problem));
     return used;
   }
   head_bytes_ += used;
@@ -156,6 +158,17 @@ std::size_t RequestParser::feed_head(std::string_view bytes) {
     head_ends(saved_.data());
   }
   return used;
+}
+
+std::size_t RequestParser::judge_method(std::string_view bytes) {
+  constexpr std::size_t kEnough = 64;
+  judging_method_ = true;
+  saved_.append(bytes.substr(0, kEnough));
+  if (const auto unknown = names_unknown_method(saved_)) {
+    if (*unknown) fail(ErrorCode::kMethodNotAllowed, "this method is not known here");
+    else fail(ErrorCode::kBadRequest, http_errno_description(HPE_INVALID_METHOD));
+  }
+  return bytes.size();
 }
 
 void RequestParser::extend(Span& span, const char* at, std::size_t size) const {

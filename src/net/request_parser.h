@@ -85,11 +85,14 @@ class RequestParser {
   void complete(const char* head, std::string_view body);
   void fail(ErrorCode code, const char* detail);
   void fail_head_too_large();
+  // The request line of a method that http_parser does not know; more of it may be needed to tell what it is.
+  std::size_t judge_method(std::string_view bytes);
   void extend(Span& span, const char* at, std::size_t size) const;
 
   const RequestLimits limits_;
   http_parser parser_{};
   State state_ = State::kIdle;
+  bool judging_method_ = false;
   bool expects_continue_ = false;
   bool chunked_ = false;
   bool head_done_ = false;

@@ -135,7 +135,7 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"a tab in the target", "GET /a\tb HTTP/1.1\r\nHost: h\r\n\r\n"},
         Bad{"no target", "GET HTTP/1.1\r\nHost: h\r\n\r\n"},
         Bad{"a relative target", "GET a HTTP/1.1\r\nHost: h\r\n\r\n"},
-        Bad{"an unknown method", "FROBNICATE / HTTP/1.1\r\nHost: h\r\n\r\n"},
+        Bad{"an unknown method", "FROBNICATE / HTTP/1.1\r\nHost: h\r\n\r\n", ErrorCode::kMethodNotAllowed},
         Bad{"a lower-case method", "get / HTTP/1.1\r\nHost: h\r\n\r\n"},
         Bad{"HTTP/2", "GET / HTTP/2.0\r\nHost: h\r\n\r\n"}, Bad{"HTTP/0.9", "GET /\r\n\r\n"},
         Bad{"the preface of HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"},

@@ -63,7 +63,7 @@ Result<std::vector<RecipientStatus>> Receipts::recipients_of(MessageStore& store
       const auto kind = read ? HorizonMove::Kind::kRead : HorizonMove::Kind::kDelivered;
       recipient.status = read ? MessageStatus::kRead : MessageStatus::kDelivered;
       C4A_TRY(const auto move, store.first_move(state_.head.id, recipient.user_id, kind, message.seq));
-      if (move) recipient.at = move->at;
+      if (move) recipient.at = std::max(recipient.at, move->at);
     }
     recipients.push_back(std::move(recipient));
   }
@@ -78,8 +78,10 @@ Result<std::vector<StatusStep>> Receipts::history_of(MessageStore& store, const 
     C4A_TRY(const auto delivered,
             store.first_move(state_.head.id, user, HorizonMove::Kind::kDelivered, message.seq));
     C4A_TRY(const auto read, store.first_move(state_.head.id, user, HorizonMove::Kind::kRead, message.seq));
-    if (delivered) steps.push_back({MessageStatus::kDelivered, delivered->at, user});
-    if (read) steps.push_back({MessageStatus::kRead, read->at, user});
+    // A clock that was set back must not make a later step look earlier.
+    TimestampMs reached = message.created_at;
+    if (delivered) steps.push_back({MessageStatus::kDelivered, reached = std::max(reached, delivered->at), user});
+    if (read) steps.push_back({MessageStatus::kRead, std::max(reached, read->at), user});
   }
   std::ranges::sort(steps.begin() + 1, steps.end(), {},
                     [](const StatusStep& step) { return std::tie(step.at, step.status, step.user_id->text); });

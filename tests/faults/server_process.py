@@ -92,6 +92,17 @@ class ServerProcess:
         self.process.kill()
         self.process.wait()
 
+    def freeze(self):
+        """SIGSTOP, until no thread runs any more; one that waits for the disk may go on waiting."""
+        self.process.send_signal(signal.SIGSTOP)
+        deadline = time.monotonic() + 5
+        while set(self.thread_states()) - set("tTD") and time.monotonic() < deadline:
+            time.sleep(0.0005)
+
+    def thread_states(self):
+        for status in Path(f"/proc/{self.process.pid}/task").glob("*/stat"):
+            yield status.read_text().rpartition(")")[2].split()[0]
+
     def wait_end(self, seconds):
         """The exit code, or None if it still runs then."""
         try:

@@ -4,18 +4,20 @@ must stop with an exit code and say why. Then the filesystem loses its power as 
 without being on the disk is lost, and after the restart everything acknowledged must be there."""
 
 import asyncio
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 from context import Skipped
+from wire import Broken
 
 ENDS_WITHIN_SECONDS = 10
+FILES = ("", ".log", ".sqlite3")     # of which syncs fail: all, the message log, users and keys
 WORDS = ("sync", "Input/output error", "EIO")
 
 
 async def run(context):
-    rounds = 2 if context.options.quick else 20
+    rounds = 3 if context.options.quick else 21
     for number in range(rounds):
-        await one_round(context, only=".log" if number % 2 else "")
+        await one_round(context, only=FILES[number % 3])
         context.done(number + 1, rounds)
 
 
@@ -43,6 +45,8 @@ async def one_round(context, only):
 
 async def fail(context, stage, shim, only):
     shim.fail_syncs(only)
+    with suppress(Broken):
+        await stage.world.admin.request("POST", "/v1/users", {"user_id": "late"})
     code = await asyncio.to_thread(stage.server.wait_end, ENDS_WITHIN_SECONDS)
     which = f"syncs of {only or 'all files'}"
     context.require(shim.syncs_failed > 0, f"{which}: none was asked for")

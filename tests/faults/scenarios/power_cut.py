@@ -1,7 +1,7 @@
 TITLE = "Power cuts (ext4, XFS)"
-WHAT = """The data lies on a filesystem of its own. The process is killed and the filesystem shut down, in this order
-or (every third time) the other way round, so that everything that was not synced is lost; then the journal is
-replayed and the server started again."""
+WHAT = """The data lies on a filesystem of its own. The process is killed, or (every third time) frozen in the middle of
+its writes, and the filesystem shut down, so that everything that was not synced is lost; then the journal is replayed
+and the server started again."""
 
 import asyncio
 
@@ -20,7 +20,7 @@ async def run(context):
             stage.begin_load(chars=(10, 9000) if images % 4 == 3 else (10, 300))
             for _ in range(min(per_image, total - done)):
                 await asyncio.sleep(context.random.uniform(0.05, 0.5))
-                await cut(context, stage, image, process_first=done % 3 != 2)
+                cut(stage.server, image, frozen=done % 3 == 2)
                 context.recovered(await stage.start_server())
                 await stage.check_news()
                 done += 1
@@ -32,13 +32,13 @@ async def run(context):
             await stage.close()
 
 
-async def cut(context, stage, image, process_first):
-    if process_first:
-        stage.server.kill()
-        image.cut_power()
+def cut(server, image, frozen):
+    """No instruction of the process runs after the cut: an fdatasync that is in flight then may return 0 and have
+    synced nothing, on ext4 as on XFS, and a machine without power would have answered nobody after it."""
+    if frozen:
+        server.freeze()
     else:
-        image.cut_power()
-        code = await asyncio.to_thread(stage.server.wait_end, context.random.uniform(0.01, 0.2))
-        context.require(code != 0, "the server ended with 0 although its filesystem was gone")
-        stage.server.close()
+        server.kill()
+    image.cut_power()
+    server.close()
     image.power_on()
