@@ -1,6 +1,8 @@
 #include "message_store/commit_batch.h"
 
 #include <algorithm>
+#include <numeric>
+#include <tuple>
 #include <unordered_map>
 
 #include "message_store/row_codec.h"
@@ -31,7 +33,9 @@ Result<rocksdb::WriteBatch*> CommitBatch::fill(const Rows& rows, LogPosition pos
 }
 
 void CommitBatch::put_messages(const Rows& rows) {
-  for (const Message& message : rows.messages) {
+  sort_messages(rows.messages);
+  for (const std::uint32_t index : order_) {
+    const Message& message = rows.messages[index];
     if (erased(message.conversation_id)) continue;
     put_message(value_, message);
     put(Family::kMessages, key_.message(message.conversation_id, message.seq));
@@ -46,6 +50,17 @@ void CommitBatch::put_messages(const Rows& rows) {
     put_time(value_, message.created_at);
     put(Family::kLog, key_.receipt_asked(message.conversation_id, message.seq));
   }
+}
+
+// In the order of their keys: the memtable's skip list finds each place from the one before. Of two rows with one key the
+// later stays the later.
+void CommitBatch::sort_messages(const std::vector<Message>& messages) {
+  order_.resize(messages.size());
+  std::iota(order_.begin(), order_.end(), 0U);
+  std::ranges::sort(order_, [&](std::uint32_t a, std::uint32_t b) {
+    return std::tie(messages[a].conversation_id, messages[a].seq, a) <
+           std::tie(messages[b].conversation_id, messages[b].seq, b);
+  });
 }
 
 void CommitBatch::put_floors(const Rows& rows) {

@@ -25,6 +25,7 @@ class CommitBatch {
 
  private:
   void put_messages(const Rows& rows);
+  void sort_messages(const std::vector<Message>& messages);
   void put_floors(const Rows& rows);
   void put_heads(const Rows& rows);
   void put_log(const Rows& rows);
@@ -43,6 +44,7 @@ class CommitBatch {
   Database& database_;
   rocksdb::WriteBatch batch_;
   std::span<const ConversationId> erased_;
+  std::vector<std::uint32_t> order_;  // of the messages
   KeyWriter key_;
   std::string value_;
 };

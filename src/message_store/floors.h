@@ -14,8 +14,9 @@ class Floors {
 
   // Once; later calls do nothing.
   void start();
-  // Whether the thread is through (or has never been needed).
+  // Until the thread is through, if it runs.
   void wait() {
+    const std::lock_guard lock(lock_);
     if (thread_.joinable()) thread_.join();
   }
 
@@ -24,7 +25,7 @@ class Floors {
   Result<bool> write_all(const std::stop_token& stop);
 
   Database& database_;
-  std::mutex lock_;  // of start
+  std::mutex lock_;  // of thread_
   std::jthread thread_;
 };
 

@@ -35,6 +35,7 @@ class CompactedStore final : public RocksHarness {
 
 using Harnesses = testing::Types<FakeHarness, RocksHarness, CompactedStore>;
 INSTANTIATE_TYPED_TEST_SUITE_P(Stores, MessageStoreContract, Harnesses);
+INSTANTIATE_TYPED_TEST_SUITE_P(Stores, MessageStoreHistoryContract, Harnesses);
 
 TEST(FakeMessageStoreTest, CommitsFailAsOftenAsAskedAndStoreNothing) {
   FakeMessageStore store;

@@ -1,6 +1,7 @@
 #include "message_store/rocks_database.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -156,8 +157,7 @@ Result<> Database::write(rocksdb::WriteBatch& batch) {
 Result<> Database::write_failed(const rocksdb::Status& status) {
   if (status.IsNoSpace()) {
     disk_full_ = true;
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("The disk is full: nothing can be stored in {} until there is space.", options_.path));
+    return fail(ErrorCode::kUnavailable, "The disk is full: nothing can be stored until there is space.");
   }
   if (status.IsIOError() || status.IsCorruption()) {
     options_.on_fatal(fmt::format("Writing to {} failed ({}). Whether the data is on the disk is not known, so the process "
@@ -192,6 +192,11 @@ Scan::Scan(Database& database, Family family, std::string_view lower, std::strin
   options.adaptive_readahead = true;
   options.background_purge_on_iterator_cleanup = true;
   iterator_.reset(database_.db().NewIterator(options, database_.family(family)));
+}
+
+void Scan::to_last() {
+  assert(!reads_forward_only(family_));
+  iterator_->SeekForPrev(slice(upper_));
 }
 
 Result<> Scan::status() const {

@@ -84,7 +84,8 @@ class Scan {
   Scan& operator=(const Scan&) = delete;
 
   void to_first() { iterator_->Seek(slice(lower_)); }
-  void to_last() { iterator_->SeekForPrev(slice(upper_)); }
+  // Only where !reads_forward_only(family), as previous.
+  void to_last();
   bool valid() const { return iterator_->Valid(); }
   void next() { iterator_->Next(); }
   void previous() { iterator_->Prev(); }

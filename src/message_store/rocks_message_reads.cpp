@@ -1,6 +1,7 @@
 // The reads of RocksMessageStore: each is one or two ranges.
 
 #include <algorithm>
+#include <iterator>
 
 #include "message_store/floors.h"
 #include "message_store/rocks_database.h"
@@ -252,40 +253,46 @@ Result<std::vector<Message>> RocksMessageStore::messages_before(const Conversati
 
 Result<std::vector<MessageHeader>> RocksMessageStore::headers(const ConversationId& id, Seq after, Seq until,
                                                               std::size_t limit) {
-  std::vector<MessageHeader> headers;  // newest first, turned round at the end
-  if (after >= until) return headers;
+  std::vector<MessageHeader> newest;
+  if (after >= until) return newest;
   Seq oldest = until.value == ~std::uint64_t{0} ? until : until.next();  // of the newest ones
   if (limit > 0) {
     Scan scan(*database_, Family::kMessages, KeyWriter().message(id, after.next()), message_bound(id, until));
-    for (scan.to_last(); scan.valid() && headers.size() < limit; scan.previous()) {
+    for (scan.to_last(); scan.valid() && newest.size() < limit; scan.previous()) {
       auto header = rocks::get_header(scan.value());
       if (!header) return fail(scan.damaged_row());
       oldest = {rocks::position_in(scan.key())};
       if (hidden(header->created_at)) continue;
       header->seq = oldest;
-      headers.push_back(std::move(*header));
+      newest.push_back(std::move(*header));
     }
     C4A_CHECK(scan.status());
-    if (headers.size() < limit) oldest = after.next();  // that was all
+    if (newest.size() < limit) oldest = after.next();  // that was all
   }
-  if (oldest > after.next()) {
-    Scan asked(*database_, Family::kLog, KeyWriter().receipt_asked(id, after.next()),
-               std::string(KeyWriter().receipt_asked(id, oldest)));
-    KeyWriter key;
-    rocksdb::PinnableSlice value;
-    for (asked.to_last(); asked.valid(); asked.previous()) {
-      const Seq seq{rocks::position_in(asked.key())};
-      C4A_TRY(const bool found, database_->get(Family::kMessages, key.message(id, seq), value));
-      if (!found) continue;  // expired
-      auto header = rocks::get_header(view(value));
-      if (!header) return fail(database_->damaged_row(Family::kMessages, key.message(id, seq)));
-      if (hidden(header->created_at)) continue;
-      header->seq = seq;
-      headers.push_back(std::move(*header));
-    }
-    C4A_CHECK(asked.status());
+  std::ranges::reverse(newest);
+  if (oldest <= after.next()) return newest;
+  C4A_TRY(auto headers, asked_headers(id, after, oldest));
+  headers.insert(headers.end(), std::make_move_iterator(newest.begin()), std::make_move_iterator(newest.end()));
+  return headers;
+}
+
+Result<std::vector<MessageHeader>> RocksMessageStore::asked_headers(const ConversationId& id, Seq after, Seq before) {
+  std::vector<MessageHeader> headers;
+  Scan asked(*database_, Family::kLog, KeyWriter().receipt_asked(id, after.next()),
+             std::string(KeyWriter().receipt_asked(id, before)));
+  KeyWriter key;
+  rocksdb::PinnableSlice value;
+  for (asked.to_first(); asked.valid(); asked.next()) {
+    const Seq seq{rocks::position_in(asked.key())};
+    C4A_TRY(const bool found, database_->get(Family::kMessages, key.message(id, seq), value));
+    if (!found) continue;  // expired
+    auto header = rocks::get_header(view(value));
+    if (!header) return fail(database_->damaged_row(Family::kMessages, key.message(id, seq)));
+    if (hidden(header->created_at)) continue;
+    header->seq = seq;
+    headers.push_back(std::move(*header));
   }
-  std::ranges::reverse(headers);
+  C4A_CHECK(asked.status());
   return headers;
 }
 

@@ -78,9 +78,15 @@ void RocksMessageStore::expire_before(TimestampMs cutoff) {
 }
 
 Result<> RocksMessageStore::check() {
-  if (database_->disk_full()) return fail(ErrorCode::kUnavailable, "The disk is full: messages cannot be stored.");
-  C4A_TRY([[maybe_unused]] const auto format, database_->get_number(rocks::kFormatKey));
-  return {};
+  C4A_TRY(const auto format, database_->get_number(rocks::kFormatKey));
+  if (!database_->disk_full()) return {};
+  // Whoever watches may be the one who sends traffic again, so this write must notice that there is space.
+  std::string value;
+  rocks::put_number(value, format.value_or(rocks::kFormatVersion));
+  rocksdb::WriteBatch batch;
+  batch.Put(database_->family(Family::kDefault), rocks::slice(rocks::kFormatKey), rocks::slice(value));
+  const std::lock_guard lock(database_->write_lock());
+  return database_->write(batch);
 }
 
 Result<> RocksMessageStore::compact() {

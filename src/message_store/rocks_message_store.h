@@ -25,7 +25,7 @@ class Floors;
 struct RocksMessageStoreOptions {
   std::string path;                                  // made when it is not there
   std::size_t block_cache_bytes = 256 << 20;         // of what was read from the disk, unpacked
-  std::uint64_t log_bytes = 24 << 20;                // replayed after a crash: 24 MiB take about 100 ms
+  std::uint64_t log_bytes = 8 << 20;                 // a new log begins there; one or two are replayed after a crash
   // A write that may or may not be on the disk. By default: a line on stderr, and the process ends with 1. If it returns
   // (in tests), the commit fails with kUnavailable.
   std::function<void(const std::string& what)> on_fatal;
@@ -87,6 +87,8 @@ class RocksMessageStore final : public MessageStore {
   bool hidden(TimestampMs created_at) const;
   Result<Seq> last_stored_seq(const ConversationId& id);
   Result<std::vector<UserId>> member_ids(const ConversationId& id);
+  // Headers of after < seq < before that asked for a receipt, oldest first.
+  Result<std::vector<MessageHeader>> asked_headers(const ConversationId& id, Seq after, Seq before);
 
   std::unique_ptr<rocks::Database> database_;
   std::unique_ptr<rocks::CommitBatch> batch_;  // guarded by the database's write lock

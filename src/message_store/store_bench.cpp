@@ -1,5 +1,5 @@
 // What RocksMessageStore costs: `store_bench DIRECTORY [commit|read|reopen]…` (default: all). It makes and removes
-// DIRECTORY/store. Build it in release; the figures in docs/formats/message_store.md come from it.
+// DIRECTORY/store. Build it in release, and run it on a machine that has nothing else to do.
 
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -279,7 +279,7 @@ void bench_reopening(const std::string& path) {
 }  // namespace c4a
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
+  if (argc < 2 || argv[1][0] == '-') {
     fmt::print(stderr, "usage: store_bench DIRECTORY [commit|read|reopen]...\n");
     return 2;
   }
