@@ -53,8 +53,9 @@ Result<> Database::open_files() {
     return fail(ErrorCode::kUnavailable,
                 fmt::format("The data directory {} cannot be made: {}.", options_.path, failed.message()));
   }
-  env_ = rocksdb::NewCompositeEnv(
-      wal_file_system(rocksdb::FileSystem::Default(), options_.path, options_.log_bytes, options_.faults));
+  C4A_TRY(WalList list, WalList::load(options_.path));
+  env_ = rocksdb::NewCompositeEnv(wal_file_system(rocksdb::FileSystem::Default(), options_.path, std::move(list),
+                                                  options_.log_bytes, options_.faults));
   rocksdb::DBOptions database = database_options(options_.log_bytes);
   database.env = env_.get();
 

@@ -61,8 +61,6 @@ rocksdb::DBOptions database_options(std::uint64_t log_bytes) {
   // After a crash the log is replayed before anything is served, so it stays short, and what was replayed stays in memory
   // instead of being flushed first. WalFileSystem has already cut off a torn tail.
   options.max_total_wal_size = log_bytes;
-  // A log that was closed and is cut or gone at the next start is noticed; one that a crash left open is checked by wal_check.
-  options.track_and_verify_wals_in_manifest = true;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.avoid_flush_during_recovery = true;
   options.avoid_flush_during_shutdown = false;

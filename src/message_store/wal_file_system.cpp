@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <mutex>
@@ -63,8 +64,10 @@ int fill_with_zeros(int file, std::uint64_t bytes) {
 // A log being written: over zeros where it was a spare, else at the end of the file.
 class LogFile final : public rocksdb::FSWritableFile {
  public:
-  LogFile(int file, std::string path, std::shared_ptr<const WalFaults> faults)
-      : file_(file), path_(std::move(path)), faults_(std::move(faults)) {}
+  // `synced`: told how many bytes are on the disk, for whoever begins the next log.
+  LogFile(int file, std::string path, std::shared_ptr<std::atomic<std::uint64_t>> synced,
+          std::shared_ptr<const WalFaults> faults)
+      : file_(file), path_(std::move(path)), synced_bytes_(std::move(synced)), faults_(std::move(faults)) {}
   ~LogFile() override {
     if (file_ >= 0) ::close(file_);
   }
@@ -86,6 +89,7 @@ class LogFile final : public rocksdb::FSWritableFile {
     if (error == 0 && ::fdatasync(file_) != 0) error = errno;
     if (error != 0) return failure("fdatasync of", path_, error);
     synced_ = size_;
+    synced_bytes_->store(size_);
     return IOStatus::OK();
   }
   bool IsSyncThreadSafe() const override { return true; }
@@ -110,6 +114,7 @@ class LogFile final : public rocksdb::FSWritableFile {
 
   int file_;
   std::string path_;
+  std::shared_ptr<std::atomic<std::uint64_t>> synced_bytes_;
   std::shared_ptr<const WalFaults> faults_;
   std::uint64_t size_ = 0;
   std::uint64_t synced_ = 0;
@@ -117,10 +122,11 @@ class LogFile final : public rocksdb::FSWritableFile {
 
 class WalFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  WalFileSystem(std::shared_ptr<rocksdb::FileSystem> base, std::string directory, std::uint64_t log_bytes,
+  WalFileSystem(std::shared_ptr<rocksdb::FileSystem> base, std::string directory, WalList list, std::uint64_t log_bytes,
                 std::shared_ptr<const WalFaults> faults)
       : FileSystemWrapper(std::move(base)),
         directory_(std::move(directory)),
+        list_(std::move(list)),
         log_bytes_(log_bytes),
         faults_(std::move(faults)) {
     find_spares();
@@ -136,7 +142,13 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
     const bool reused = !spare.empty() && ::rename(spare.c_str(), path.c_str()) == 0;
     const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC | (reused ? 0 : O_TRUNC), 0644);
     if (file < 0) return failure("open", path, errno);
-    *result = std::make_unique<LogFile>(file, path, faults_);
+    auto synced = std::make_shared<std::atomic<std::uint64_t>>(0);
+    *result = std::make_unique<LogFile>(file, path, synced, faults_);
+    const std::lock_guard lock(list_mutex_);
+    const int error = list_.begin(name_of(path), current_name_, current_synced_ ? current_synced_->load() : 0);
+    if (error != 0) return failure("list", path, error);
+    current_name_ = name_of(path);
+    current_synced_ = std::move(synced);
     return IOStatus::OK();
   }
 
@@ -149,11 +161,17 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
   }
 
   IOStatus DeleteFile(const std::string& path, const IOOptions& options, IODebugContext* context) override {
+    if (is_log(path)) {
+      const std::lock_guard lock(list_mutex_);
+      if (const int error = list_.drop(name_of(path)); error != 0) return failure("unlist", path, error);
+    }
     if (is_log(path) && make_spare(path)) return IOStatus::OK();
     return FileSystemWrapper::DeleteFile(path, options, context);
   }
 
  private:
+  static std::string name_of(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
   void find_spares() {
     std::vector<std::string> names;
     if (!target()->GetChildren(directory_, IOOptions(), &names, nullptr).ok()) return;
@@ -201,7 +219,7 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
     return filled;
   }
 
-  IOStatus check_log(const std::string& path) const {
+  IOStatus check_log(const std::string& path) {
     std::string content;
     if (IOStatus status = read_all(path, content); !status.ok()) return status;
     const WalCheck check = check_wal(content);
@@ -209,6 +227,12 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
       return IOStatus::Corruption(path, "damaged at byte " + std::to_string(check.good_bytes) +
                                             ", and what stood there was acknowledged");
     }
+    const std::lock_guard lock(list_mutex_);
+    if (check.good_bytes < list_.required_bytes(name_of(path))) {
+      return IOStatus::Corruption(path, "ends at byte " + std::to_string(check.good_bytes) +
+                                            ", and what stood behind it was acknowledged");
+    }
+    list_.finished(name_of(path), check.good_bytes);
     if (check.good_bytes == content.size()) return IOStatus::OK();
     const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
     const bool cut = file >= 0 && ::ftruncate(file, static_cast<off_t>(check.good_bytes)) == 0 && ::fsync(file) == 0;
@@ -247,6 +271,10 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
   }
 
   const std::string directory_;
+  std::mutex list_mutex_;
+  WalList list_;                                              // guarded by list_mutex_, as the next two
+  std::string current_name_;                                  // the log that began last, in this process
+  std::shared_ptr<std::atomic<std::uint64_t>> current_synced_;
   const std::uint64_t log_bytes_;
   const std::shared_ptr<const WalFaults> faults_;
   std::mutex mutex_;
@@ -257,8 +285,10 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
 }  // namespace
 
 std::shared_ptr<rocksdb::FileSystem> wal_file_system(std::shared_ptr<rocksdb::FileSystem> base, std::string directory,
-                                                     std::uint64_t log_bytes, std::shared_ptr<const WalFaults> faults) {
-  return std::make_shared<WalFileSystem>(std::move(base), std::move(directory), log_bytes, std::move(faults));
+                                                     WalList list, std::uint64_t log_bytes,
+                                                     std::shared_ptr<const WalFaults> faults) {
+  return std::make_shared<WalFileSystem>(std::move(base), std::move(directory), std::move(list), log_bytes,
+                                         std::move(faults));
 }
 
 }  // namespace c4a::rocks

@@ -7,6 +7,7 @@
 #include <rocksdb/file_system.h>
 
 #include "message_store/wal_faults.h"
+#include "message_store/wal_list.h"
 
 namespace c4a::rocks {
 
@@ -18,11 +19,11 @@ namespace c4a::rocks {
 // and does not grow. RocksDB's own recycle_log_file_num does not go with a recovery that refuses damage.
 //
 // Before RocksDB reads a log, it is checked as wal_check.h says: a torn tail of the newest is cut off, and anything else
-// that is damaged is refused, with the file's name.
+// that is damaged is refused, with the file's name. So is a log that holds less than `list` asks for.
 //
 // `log_bytes`: the size that a spare log is brought to. At most kSpareLogs are kept. `faults`: for tests.
 std::shared_ptr<rocksdb::FileSystem> wal_file_system(std::shared_ptr<rocksdb::FileSystem> base, std::string directory,
-                                                     std::uint64_t log_bytes,
+                                                     WalList list, std::uint64_t log_bytes,
                                                      std::shared_ptr<const WalFaults> faults = nullptr);
 
 inline constexpr int kSpareLogs = 2;
