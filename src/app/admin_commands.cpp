@@ -29,8 +29,9 @@ Result<std::unique_ptr<MetadataStore>> open_metadata(const Config& config) {
   std::error_code error;
   std::filesystem::create_directories(config.server.data, error);
   if (error) {
-    return fail(ErrorCode::kUnavailable, fmt::format("The data directory {} cannot be made ({}); choose another with --data.",
-                                                     config.server.data, error.message()));
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("The data directory {} cannot be made ({}); choose another with --data.",
+                            config.server.data, error.message()));
   }
   C4A_TRY(std::unique_ptr<MetadataStore> store,
           SqliteMetadataStore::open(DataDirectory::metadata_in(config.server.data).string()));

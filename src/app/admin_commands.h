@@ -1,7 +1,7 @@
 #pragma once
 
-// The commands that change an installation from the command line. They work beside a running server: SQLite's file locks
-// order the writes, and a server notices within a second. Each answers the exit code.
+// The commands that change an installation from the command line. They work beside a running server: SQLite's file
+// locks order the writes, and a server notices within a second. Each answers the exit code.
 
 #include <optional>
 #include <string>

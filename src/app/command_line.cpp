@@ -44,7 +44,8 @@ class Parser {
   }
 
  private:
-  CLI::App& add(CLI::App& parent, const std::string& name, const std::string& what, std::function<Subcommand()> chosen) {
+  CLI::App& add(CLI::App& parent, const std::string& name, const std::string& what,
+                std::function<Subcommand()> chosen) {
     CLI::App& command = *parent.add_subcommand(name, what);
     command.fallthrough();
     command.footer("Every command takes --config FILE and --data DIR too.");

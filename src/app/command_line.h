@@ -73,8 +73,8 @@ struct Help {
   bool operator==(const Help&) const = default;
 };
 
-using Subcommand = std::variant<Serve, ConfigCheck, ConfigPrint, ConfigReference, Migrate, KeyCreate, UserAdd, TokenIssue,
-                             Sandbox, Bench, ShowVersion, Help>;
+using Subcommand = std::variant<Serve, ConfigCheck, ConfigPrint, ConfigReference, Migrate, KeyCreate, UserAdd,
+                                TokenIssue, Sandbox, Bench, ShowVersion, Help>;
 
 struct CommandLine {
   std::optional<std::string> config;  // --config FILE

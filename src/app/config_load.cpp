@@ -173,8 +173,8 @@ Result<> read_variable(LoadedConfig& loaded, const EnvironmentVariable& variable
   if (!slip) slip = nearest_option(key_of_variable(variable.name));
   const std::string hint = slip ? fmt::format("; did you mean {}?", slip->environment_name())
                                 : " (`chat4all config reference` lists them all).";
-  return fail(ErrorCode::kValidationFailed, fmt::format("{}: there is no option {}{}", variable.name,
-                                                        key_of_variable(variable.name), hint));
+  return fail(ErrorCode::kValidationFailed,
+              fmt::format("{}: there is no option {}{}", variable.name, key_of_variable(variable.name), hint));
 }
 
 // ---- rules over several options

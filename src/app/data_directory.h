@@ -7,8 +7,8 @@
 
 namespace c4a {
 
-// The directory with everything an embedded installation keeps. Held by one server at a time; the lock ends with the object,
-// and with the process.
+// The directory with everything an embedded installation keeps. Held by one server at a time; the lock ends with the
+// object, and with the process.
 class DataDirectory {
  public:
   // Makes the directory where it is missing. Fails with: kUnavailable, with a sentence that says what to do.

@@ -76,7 +76,8 @@ Result<std::optional<std::string>> ensure_admin_key(MetadataStore& metadata, Tok
       return fail(ErrorCode::kValidationFailed,
                   "CHAT4ALL_ADMIN_KEY must begin with c4a_ and have at least 20 characters; take a long random one.");
     }
-    C4A_TRY(const auto change, metadata.put_admin_key(new_api_key("admin", ScopeSet::all(), now, *from_environment).record));
+    C4A_TRY(const auto change,
+            metadata.put_admin_key(new_api_key("admin", ScopeSet::all(), now, *from_environment).record));
     if (change.replaced) C4A_CHECK(tokens.end_key_tokens(change.replaced->client_id));
     return std::optional<std::string>{};
   }
@@ -103,7 +104,8 @@ Result<std::unique_ptr<Engine>> Engine::make(const Config& config, Storage stora
   MetadataStore& metadata = *engine->storage_.metadata;
   MessageStore& messages = *engine->storage_.messages;
   C4A_CHECK(metadata.abandon_interrupted_idempotent(clock.now_ms()));
-  if (config.messages.retention_days > 0) messages.expire_before(clock.now_ms() - config.messages.retention_days * kDayMs);
+  if (config.messages.retention_days > 0)
+    messages.expire_before(clock.now_ms() - config.messages.retention_days * kDayMs);
   C4A_TRY(const auto position, messages.committed_position());
   if (!config.server.tls.certificate.empty()) {
     C4A_TRY(engine->tls_, net::TlsContext::load(config.server.tls.certificate, config.server.tls.key));
@@ -114,9 +116,9 @@ Result<std::unique_ptr<Engine>> Engine::make(const Config& config, Storage stora
   RouterOptions rules;
   rules.rules.receipt_members = static_cast<std::size_t>(config.limits.receipt_members);
   engine->router_ = std::make_unique<Router>(*engine->log_, messages, *engine->bus_, clock, rules);
-  engine->authenticator_ = std::make_unique<Authenticator>(metadata, *engine->credentials_->access_tokens,
-                                                           engine->credentials_->revocations,
-                                                           engine->credentials_->outside.get(), clock);
+  engine->authenticator_ =
+      std::make_unique<Authenticator>(metadata, *engine->credentials_->access_tokens, engine->credentials_->revocations,
+                                      engine->credentials_->outside.get(), clock);
   engine->make_loops();
   engine->add_routes();
   engine->add_metrics();
@@ -132,12 +134,14 @@ void Engine::make_loops() {
       WebSocketServices{*authenticator_, *log_, messages, presence_, sends_, *workers_, system_clock()}, options);
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   const std::size_t count = config_.server.threads > 0 ? static_cast<std::size_t>(config_.server.threads) : cores;
-  const std::size_t page_bytes = std::min<std::size_t>(128 * 1024, static_cast<std::size_t>(config_.limits.frame_bytes) / 2);
+  const std::size_t page_bytes =
+      std::min<std::size_t>(128 * 1024, static_cast<std::size_t>(config_.limits.frame_bytes) / 2);
   const OpenSessionRules rules{config_.sessions.retention_days * kDayMs};
   for (std::size_t i = 0; i < std::min<std::size_t>(count, 64); ++i) {
     loops_.push_back(std::make_unique<net::EventLoop>());
     hubs_.push_back(std::make_unique<SessionHub>(
-        *loops_[i], i, SessionServices{messages, *log_, presence_, *bus_, *workers_, system_clock(), rules, page_bytes}));
+        *loops_[i], i,
+        SessionServices{messages, *log_, presence_, *bus_, *workers_, system_clock(), rules, page_bytes}));
     bus_->add_sink(hubs_[i].get());
     sockets_->add_hub(*hubs_[i]);
   }
@@ -156,31 +160,35 @@ void Engine::add_routes() {
   search_ = std::make_unique<Search>(messages);
   users_ = std::make_unique<Users>(metadata, messages, *conversations_, *credentials_->tokens, *audit_, clock,
                                    UserRules{config_.auth.open_registration}, [this](const UserId& user) {
-                                     for (const auto& hub : hubs_) hub->close_user(user, kCloseAuth, "the account is gone");
+                                     for (const auto& hub : hubs_)
+                                       hub->close_user(user, kCloseAuth, "the account is gone");
                                      presence_.forget(user);
                                    });
   api_ = std::make_unique<Api>(*authenticator_, metadata, *workers_, *sockets_, clock,
                                ApiOptions{config_.server.allowed_origins, config_.server.trusted_proxies});
   RouteTable& table = api_->routes();
-  MessageRoutes{*log_, messages, *history_, *search_, sends_, clock, config_.limits.sends_per_second_per_user}.add(table);
+  MessageRoutes{*log_, messages, *history_, *search_, sends_, clock, config_.limits.sends_per_second_per_user}.add(
+      table);
   ConversationRoutes{*conversations_, *history_, *audit_}.add(table);
   UserRoutes{*users_, presence_, metadata, messages, clock}.add(table);
-  AuthRoutes{*credentials_->tokens, *credentials_->signing_keys, metadata, *audit_, logins_, clock,
+  AuthRoutes{*credentials_->tokens,           *credentials_->signing_keys, metadata, *audit_, logins_, clock,
              config_.limits.logins_per_minute}
       .add(table);
   const auto& limits = config_.limits;
-  OperatingRoutes{*audit_, sends_, clock,
-                  {{"sends", limits.sends_per_second_per_user, "messages", 1},
-                   {"sends_burst", limits.sends_burst, "messages", 0},
-                   {"logins", limits.logins_per_minute, "attempts", 60},
-                   {"body_bytes", limits.body_bytes, "bytes", 0},
-                   {"frame_bytes", limits.frame_bytes, "bytes", 0},
-                   {"session_queue_bytes", config_.sessions.queue_bytes, "bytes", 0},
-                   {"group_members", static_cast<std::int64_t>(kMaxGroupMembers), "users", 0},
-                   {"devices", static_cast<std::int64_t>(kMaxDevices), "devices", 0}},
-                  {{"messages", [&messages] { return messages.check(); }},
-                   {"metadata", [&metadata] { return metadata.check(); }}},
-                  [this] { return draining_.load(); }}
+  OperatingRoutes{
+      *audit_,
+      sends_,
+      clock,
+      {{"sends", limits.sends_per_second_per_user, "messages", 1},
+       {"sends_burst", limits.sends_burst, "messages", 0},
+       {"logins", limits.logins_per_minute, "attempts", 60},
+       {"body_bytes", limits.body_bytes, "bytes", 0},
+       {"frame_bytes", limits.frame_bytes, "bytes", 0},
+       {"session_queue_bytes", config_.sessions.queue_bytes, "bytes", 0},
+       {"group_members", static_cast<std::int64_t>(kMaxGroupMembers), "users", 0},
+       {"devices", static_cast<std::int64_t>(kMaxDevices), "devices", 0}},
+      {{"messages", [&messages] { return messages.check(); }}, {"metadata", [&metadata] { return metadata.check(); }}},
+      [this] { return draining_.load(); }}
       .add(table);
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// The parts of a running server, made in the order in which they need each other. This folder is the only one that names
-// implementations: another database is one line in engine.cpp.
+// The parts of a running server, made in the order in which they need each other. This folder is the only one that
+// names implementations: another database is one line in engine.cpp.
 
 #include <atomic>
 #include <memory>

@@ -61,7 +61,8 @@ int serve(const Config& config) {
   auto credentials = Credentials::make(*storage->metadata, config);
   if (!credentials) return failed(credentials.error());
   std::optional<std::string> given;
-  if (const char* variable = std::getenv("CHAT4ALL_ADMIN_KEY"); variable != nullptr && *variable != '\0') given = variable;
+  if (const char* variable = std::getenv("CHAT4ALL_ADMIN_KEY"); variable != nullptr && *variable != '\0')
+    given = variable;
   const auto new_key = ensure_admin_key(*storage->metadata, *(*credentials)->tokens, given);
   if (!new_key) return failed(new_key.error());
   auto engine = Engine::make(config, std::move(*storage), std::move(*credentials));
@@ -70,9 +71,8 @@ int serve(const Config& config) {
 
   const std::string url = base_url(config, **engine);
   print_welcome(url, config.server.data, *new_key);
-  log_info("server started", {{"url", url},
-                              {"data", config.server.data},
-                              {"duration_us", system_clock().monotonic_us() - begun_us}});
+  log_info("server started",
+           {{"url", url}, {"data", config.server.data}, {"duration_us", system_clock().monotonic_us() - begun_us}});
   while (true) {
     int signal = 0;
     ::sigwait(&signals, &signal);

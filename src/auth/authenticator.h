@@ -45,8 +45,8 @@ class Authenticator {
   // Fails with: kInvalidToken, kActAsNotAllowed, kUnknownUser, kUnavailable.
   Result<Identity> authenticate_token(std::string_view token, std::string_view act_as);
 
-  // Whether the credential of an identity, given out earlier, has been taken back since: for connections that live longer
-  // than a request.
+  // Whether the credential of an identity, given out earlier, has been taken back since: for connections that live
+  // longer than a request.
   bool is_revoked(const Identity& identity) const;
 
   // bearer_token() and then the above.

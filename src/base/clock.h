@@ -14,8 +14,8 @@ using TimestampMs = std::int64_t;
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual TimestampMs now_ms() const = 0;            // wall clock: may jump
-  virtual std::int64_t monotonic_us() const = 0;     // for durations and timeouts: never goes back
+  virtual TimestampMs now_ms() const = 0;         // wall clock: may jump
+  virtual std::int64_t monotonic_us() const = 0;  // for durations and timeouts: never goes back
 };
 
 // The machine's clock. Any thread may use it.

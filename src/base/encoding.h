@@ -10,10 +10,10 @@
 namespace c4a {
 
 std::string to_hex(std::string_view bytes);
-std::string to_base64(std::string_view bytes);                      // RFC 4648 §4, padded
-std::string to_base64url(std::string_view bytes);                   // RFC 4648 §5, unpadded
-std::optional<std::string> from_base64url(std::string_view text);   // unpadded, canonical only
-std::optional<std::string> from_base64(std::string_view text);      // padded, canonical only
+std::string to_base64(std::string_view bytes);                     // RFC 4648 §4, padded
+std::string to_base64url(std::string_view bytes);                  // RFC 4648 §5, unpadded
+std::optional<std::string> from_base64url(std::string_view text);  // unpadded, canonical only
+std::optional<std::string> from_base64(std::string_view text);     // padded, canonical only
 
 // Code points of valid UTF-8.
 std::size_t count_code_points(std::string_view utf8);

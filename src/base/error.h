@@ -76,14 +76,14 @@ struct FieldError {
 
 struct Error {
   ErrorCode code = ErrorCode::kInternal;
-  std::string detail;               // one sentence for whoever must act on it, with the way out
+  std::string detail;                // one sentence for whoever must act on it, with the way out
   std::vector<FieldError> fields{};  // for 422: what is wrong where
   std::optional<int> retry_after_s{};
 };
 
 struct ErrorInfo {
   ErrorCode code;
-  std::string_view name;   // the `code` member of a problem document
+  std::string_view name;  // the `code` member of a problem document
   int http_status;
   std::string_view title;
 };

@@ -37,8 +37,10 @@ void merge_into(JsonWriter& json, const object* target, const object& patch) {
     if (target != nullptr && target->at_key(field.key).get(existing) == simdjson::SUCCESS) continue;
     json.key(field.key);
     object inner_patch;
-    if (field.value.get_object().get(inner_patch) == simdjson::SUCCESS) merge_into(json, nullptr, inner_patch);
-    else json.raw(simdjson::minify(field.value));
+    if (field.value.get_object().get(inner_patch) == simdjson::SUCCESS)
+      merge_into(json, nullptr, inner_patch);
+    else
+      json.raw(simdjson::minify(field.value));
   }
   json.end_object();
 }

@@ -18,9 +18,12 @@ using simdjson::dom::element_type;
 void append_escaped_pointer(std::string& out, std::string_view name) {
   out += '/';
   for (const char c : name) {
-    if (c == '~') out += "~0";
-    else if (c == '/') out += "~1";
-    else out += c;
+    if (c == '~')
+      out += "~0";
+    else if (c == '/')
+      out += "~1";
+    else
+      out += c;
   }
 }
 
@@ -34,8 +37,10 @@ struct PointerStep {
 std::string path_to(const PointerStep* step) {
   if (step == nullptr) return {};
   std::string path = path_to(step->above);
-  if (step->is_index) path += fmt::format("/{}", step->index);
-  else append_escaped_pointer(path, step->name);
+  if (step->is_index)
+    path += fmt::format("/{}", step->index);
+  else
+    append_escaped_pointer(path, step->name);
   return path;
 }
 
@@ -101,14 +106,17 @@ Result<> check_tree(JsonElement element, const PointerStep* at, std::size_t dept
 }
 
 Error half_character() {
-  return Error{ErrorCode::kValidationFailed, "A text holds half of a surrogate pair; send whole characters.",
-               {{"", "a text holds half of a surrogate pair"}}, {}};
+  return Error{ErrorCode::kValidationFailed,
+               "A text holds half of a surrogate pair; send whole characters.",
+               {{"", "a text holds half of a surrogate pair"}},
+               {}};
 }
 
 Error number_too_big(const std::string& pointer) {
   return Error{ErrorCode::kValidationFailed,
                fmt::format("The number at \"{}\" does not fit 64 bits; send it as a text.", pointer),
-               {{pointer, "must be a number that fits 64 bits"}}, {}};
+               {{pointer, "must be a number that fits 64 bits"}},
+               {}};
 }
 
 // Finds the first number that 64 bits cannot hold, and where it stands.
@@ -189,7 +197,9 @@ Error diagnose(std::string_view text, simdjson::error_code fast_error) {
     default:
       return Error{ErrorCode::kMalformedJson,
                    fmt::format("The body is not valid JSON: {} (byte {}).", rapidjson::GetParseError_En(result.Code()),
-                               result.Offset()), {}, {}};
+                               result.Offset()),
+                   {},
+                   {}};
   }
 }
 

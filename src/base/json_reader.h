@@ -38,8 +38,8 @@ std::string compact_json(JsonObject object);
 void append_canonical_json(std::string& out, JsonElement element);
 void append_canonical_json(std::string& out, JsonObject object);
 
-// Takes fields out of an object. A field that is absent or null is empty; a wrong type or a broken rule is empty too and
-// leaves a FieldError. Check `errors()` once at the end.
+// Takes fields out of an object. A field that is absent or null is empty; a wrong type or a broken rule is empty too
+// and leaves a FieldError. Check `errors()` once at the end.
 class JsonFields {
  public:
   enum Need { kOptional, kRequired };

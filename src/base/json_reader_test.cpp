@@ -1,10 +1,10 @@
 #include "base/json_reader.h"
 
-#include "base/json_writer.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
+
+#include "base/json_writer.h"
 
 namespace c4a {
 namespace {
@@ -51,7 +51,8 @@ TEST(JsonReaderTest, NumbersPastSixtyFourBitsBreakARule) {
 }
 
 TEST(JsonReaderTest, BrokenSyntaxIsMalformed) {
-  for (const char* text : {"", " ", "{", "[1,]", "{\"a\"}", "nul", "\"\\x\"", "[1]x", "{'a':1}", "\"\x01\"", "[\xff]"}) {
+  for (const char* text :
+       {"", " ", "{", "[1,]", "{\"a\"}", "nul", "\"\\x\"", "[1]x", "{'a':1}", "\"\x01\"", "[\xff]"}) {
     EXPECT_EQ(refusal(text), ErrorCode::kMalformedJson) << text;
   }
   EXPECT_EQ(refusal("\"\xc3\x28\""), ErrorCode::kMalformedJson);

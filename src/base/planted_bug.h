@@ -10,11 +10,11 @@ namespace c4a {
 enum class PlantedBug : std::uint8_t {
   kNone,
   // Sending
-  kDedupeForgetsRecent,         // ids in memory are not compared
-  kDedupeIgnoresContent,        // other content under the same id is a repeat
-  kRecentTrimmedBeforeCommit,   // ids are forgotten while the store does not know them yet
-  kExceptIgnored,               // the session that sent a message gets it besides its answer
-  kCursorMovesWithoutAck,       // a sender's cursor passes what others wrote
+  kDedupeForgetsRecent,        // ids in memory are not compared
+  kDedupeIgnoresContent,       // other content under the same id is a repeat
+  kRecentTrimmedBeforeCommit,  // ids are forgotten while the store does not know them yet
+  kExceptIgnored,              // the session that sent a message gets it besides its answer
+  kCursorMovesWithoutAck,      // a sender's cursor passes what others wrote
   // The loop
   kAnswerBeforeCommit,          // answers go out before the effects are durable
   kStateKeptAfterFailedCommit,  // what was not stored is built upon
@@ -22,17 +22,17 @@ enum class PlantedBug : std::uint8_t {
   kReplayDecidedAgain,          // shared log: commands are applied again
   kFormerOwnerTrusted,          // shared log: what another owner stored later is taken for the past
   // Receipts
-  kHorizonGoesDown,             // a late acknowledgement takes a status back
-  kReadWithoutDelivered,        // reading does not count as delivered
-  kAcknowledgedBeyondEnd,       // nothing is clamped
-  kReceiptsMerged,              // of the receipts asked for only the newest is kept
+  kHorizonGoesDown,        // a late acknowledgement takes a status back
+  kReadWithoutDelivered,   // reading does not count as delivered
+  kAcknowledgedBeyondEnd,  // nothing is clamped
+  kReceiptsMerged,         // of the receipts asked for only the newest is kept
   // Members
-  kFormerMemberInAudience,      // who left hears on
-  kHistoryNoneIgnored,          // who joins without history sees it
-  kLastOwnerLeaves,             // a group is left without an owner
+  kFormerMemberInAudience,  // who left hears on
+  kHistoryNoneIgnored,      // who joins without history sees it
+  kLastOwnerLeaves,         // a group is left without an owner
   // Sessions
-  kGapSentLive,                 // a live event is sent though earlier ones are missing
-  kRepeatSentLive,              // what was sent already is sent again
+  kGapSentLive,     // a live event is sent though earlier ones are missing
+  kRepeatSentLive,  // what was sent already is sent again
   kEnd,
 };
 

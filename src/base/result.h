@@ -34,12 +34,12 @@ inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::mo
 #define C4A_CONCAT(a, b) C4A_CONCAT_INNER(a, b)
 
 // C4A_TRY(auto x, expression): binds the value, or returns the error to the caller.
-#define C4A_TRY(declaration, expression)                                                           \
-  auto C4A_CONCAT(c4a_result_, __LINE__) = (expression);                                           \
-  if (!C4A_CONCAT(c4a_result_, __LINE__))                                                          \
-    return std::unexpected(std::move(C4A_CONCAT(c4a_result_, __LINE__).error()));                  \
+#define C4A_TRY(declaration, expression)                                          \
+  auto C4A_CONCAT(c4a_result_, __LINE__) = (expression);                          \
+  if (!C4A_CONCAT(c4a_result_, __LINE__))                                         \
+    return std::unexpected(std::move(C4A_CONCAT(c4a_result_, __LINE__).error())); \
   declaration = std::move(*C4A_CONCAT(c4a_result_, __LINE__))
 
 // C4A_CHECK(expression): the same for a Result<void>.
-#define C4A_CHECK(expression)                                                                      \
+#define C4A_CHECK(expression) \
   if (auto c4a_status = (expression); !c4a_status) return std::unexpected(std::move(c4a_status.error()))

@@ -26,9 +26,9 @@ Result<> authorize_in_group(const Conversation& conversation, const Member& acto
                                object.role < Role::kOwner),
                       "Only the owner and admins may change roles, and only an owner another owner's.");
     case Action::kRemoveMember:
-      return allow_if(object.member == &actor || owns ||
-                          (leads && object.member != nullptr && object.member->role < Role::kOwner),
-                      "Only the owner and admins may remove members, and only an owner another owner.");
+      return allow_if(
+          object.member == &actor || owns || (leads && object.member != nullptr && object.member->role < Role::kOwner),
+          "Only the owner and admins may remove members, and only an owner another owner.");
     case Action::kEditMessage:
       return allow_if(object.author != nullptr && *object.author == actor.user_id,
                       "Only the sender may edit a message.");

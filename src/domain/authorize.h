@@ -10,18 +10,18 @@
 namespace c4a {
 
 enum class Action : std::uint8_t {
-  kReadConversation,     // also a former member, up to where they left
+  kReadConversation,  // also a former member, up to where they left
   kSend,
-  kAcknowledge,          // also a former member, for what came before leaving
+  kAcknowledge,  // also a former member, for what came before leaving
   kType,
   kReact,
-  kEditMessage,          // object: the message's sender
-  kDeleteMessage,        // object: the message's sender
+  kEditMessage,    // object: the message's sender
+  kDeleteMessage,  // object: the message's sender
   kUpdateConversation,
   kDeleteConversation,
-  kAddMember,            // role: the one to be given
-  kChangeRole,           // object: the member, role: the one to be given
-  kRemoveMember,         // object: the member
+  kAddMember,     // role: the one to be given
+  kChangeRole,    // object: the member, role: the one to be given
+  kRemoveMember,  // object: the member
 };
 
 struct Object {

@@ -1,7 +1,7 @@
 #pragma once
 
-// Everything that changes a conversation is a command in its partition of the log. Time and ids come in with it, so that
-// deciding it again gives the same result.
+// Everything that changes a conversation is a command in its partition of the log. Time and ids come in with it, so
+// that deciding it again gives the same result.
 
 #include <array>
 #include <cstdint>
@@ -81,9 +81,9 @@ struct DeleteConversation {};
 // Ephemeral: decided in order like the rest, but leaves nothing behind.
 struct Typing {};
 
-using Request = std::variant<CreateConversation, SendMessage, EditMessage, DeleteMessage, ReactToMessage, Acknowledge,
-                             OpenDevice, AddMember, UpdateMember, RemoveMember, UpdateConversation, DeleteConversation,
-                             Typing>;
+using Request =
+    std::variant<CreateConversation, SendMessage, EditMessage, DeleteMessage, ReactToMessage, Acknowledge, OpenDevice,
+                 AddMember, UpdateMember, RemoveMember, UpdateConversation, DeleteConversation, Typing>;
 
 struct Command {
   ConversationId conversation_id;

@@ -16,9 +16,12 @@ std::string_view to_text(ConversationType type) { return type == ConversationTyp
 
 std::string_view to_text(Role role) {
   switch (role) {
-    case Role::kOwner: return "owner";
-    case Role::kAdmin: return "admin";
-    case Role::kMember: return "member";
+    case Role::kOwner:
+      return "owner";
+    case Role::kAdmin:
+      return "admin";
+    case Role::kMember:
+      return "member";
   }
   return "member";
 }
@@ -32,9 +35,8 @@ std::optional<Role> parse_role(std::string_view text) {
 
 bool Member::was_member_at(Seq seq) const {
   if (seq > joined_after && (active() || seq <= left_at_seq)) return true;
-  return std::ranges::any_of(earlier, [seq](const PastMembership& past) {
-    return seq > past.joined_after && seq <= past.left_at_seq;
-  });
+  return std::ranges::any_of(
+      earlier, [seq](const PastMembership& past) { return seq > past.joined_after && seq <= past.left_at_seq; });
 }
 
 const DeviceCursor* Progress::find(const DeviceId& device) const {

@@ -32,10 +32,11 @@ struct Conversation {
   std::string metadata = "{}";  // JSON object
   UserId created_by;
   TimestampMs created_at = 0;
-  Seq last_seq;      // exact in memory; in the store a floor, see MessageStore::load
+  Seq last_seq;  // exact in memory; in the store a floor, see MessageStore::load
   Version version;
   bool deleted = false;
-  // The last command whose effects are in here. Kept only where the log outlives the router (RouterOptions::shared_log).
+  // The last command whose effects are in here. Kept only where the log outlives the router
+  // (RouterOptions::shared_log).
   LogPosition applied;
 };
 
@@ -49,8 +50,8 @@ struct Member {
   UserId user_id;
   Role role = Role::kMember;
   TimestampMs joined_at = 0;
-  Seq visible_after;        // messages up to here are hidden from the member (0: sees the past)
-  Seq joined_after;         // last_seq when joining: later messages are addressed to the member
+  Seq visible_after;  // messages up to here are hidden from the member (0: sees the past)
+  Seq joined_after;   // last_seq when joining: later messages are addressed to the member
   Version joined_version;
   std::optional<TimestampMs> left_at;  // with the next two: a former member, who reads what came before
   Seq left_at_seq;
@@ -102,8 +103,8 @@ struct MemberState {
   bool touched = false;
 };
 
-// The id of the private conversation of a pair. It follows from the pair, so two who create it at once get the same one;
-// `generation` counts how often it was deleted.
+// The id of the private conversation of a pair. It follows from the pair, so two who create it at once get the same
+// one; `generation` counts how often it was deleted.
 ConversationId private_conversation_id(const UserId& one, const UserId& other, std::uint64_t generation);
 
 // Where a device's catch-up begins: after what it has acknowledged, and never before the membership.
@@ -123,7 +124,7 @@ class ConversationState {
 
   const std::vector<MemberState>& members() const { return members_; }
   std::vector<MemberState>& members() { return members_; }
-  MemberState* find(const UserId& user);                 // also a former member; null when never one
+  MemberState* find(const UserId& user);  // also a former member; null when never one
   const MemberState* find(const UserId& user) const;
   MemberState* find_active(const UserId& user);
   MemberState& add(MemberState member);

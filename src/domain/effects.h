@@ -19,22 +19,22 @@ namespace c4a {
 // The answer to a command. Errors are decisions too (Result<Decision>).
 struct Decision {
   MessageId message_id;
-  Seq seq;                    // a send: the message's; create and others: last_seq
-  Version version;            // the version that the command took, or the present one
-  bool duplicate = false;     // a repeated send, or a private conversation that existed
-  bool changed = true;        // false: the command altered nothing, no version was taken
+  Seq seq;                 // a send: the message's; create and others: last_seq
+  Version version;         // the version that the command took, or the present one
+  bool duplicate = false;  // a repeated send, or a private conversation that existed
+  bool changed = true;     // false: the command altered nothing, no version was taken
   TimestampMs created_at = 0;
 };
 
 // A step that the sender of a message with request_delivery_receipt is told of, even after being away.
 struct ReceiptEvent {
-  UserId sender;            // to whom it goes
-  LogPosition position;     // with `index` its order and its identity
+  UserId sender;         // to whom it goes
+  LogPosition position;  // with `index` its order and its identity
   std::uint32_t index = 0;
   ConversationId conversation_id;
   MessageId message_id;
   Seq seq;
-  UserId user_id;           // whose step it is
+  UserId user_id;  // whose step it is
   MessageStatus status = MessageStatus::kDelivered;
   TimestampMs at = 0;
 };
@@ -59,7 +59,7 @@ struct ReactionRow {
 
 // How often the private conversation of a pair was deleted: its next one needs another id.
 struct PrivatePairRow {
-  UserId first;   // first < second
+  UserId first;  // first < second
   UserId second;
   std::uint64_t generation = 0;
 };
@@ -106,7 +106,7 @@ struct StatusEvent {
   MessageStatus status = MessageStatus::kDelivered;
   UserId user_id;
   TimestampMs at = 0;
-  LogPosition receipt;            // set when it is also a durable ReceiptEvent
+  LogPosition receipt;  // set when it is also a durable ReceiptEvent
   std::uint32_t receipt_index = 0;
 };
 

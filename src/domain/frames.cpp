@@ -5,14 +5,21 @@ namespace {
 
 std::string_view change_type(ChangeType type) {
   switch (type) {
-    case ChangeType::kMessageUpdated: return "message.updated";
-    case ChangeType::kMessageDeleted: return "message.deleted";
+    case ChangeType::kMessageUpdated:
+      return "message.updated";
+    case ChangeType::kMessageDeleted:
+      return "message.deleted";
     case ChangeType::kReactionAdded:
-    case ChangeType::kReactionRemoved: return "message.reaction";
-    case ChangeType::kMemberAdded: return "member.added";
-    case ChangeType::kMemberUpdated: return "member.updated";
-    case ChangeType::kMemberRemoved: return "member.removed";
-    case ChangeType::kConversationUpdated: return "conversation.updated";
+    case ChangeType::kReactionRemoved:
+      return "message.reaction";
+    case ChangeType::kMemberAdded:
+      return "member.added";
+    case ChangeType::kMemberUpdated:
+      return "member.updated";
+    case ChangeType::kMemberRemoved:
+      return "member.removed";
+    case ChangeType::kConversationUpdated:
+      return "conversation.updated";
   }
   return "unknown";
 }
@@ -42,8 +49,10 @@ void write_message_members(JsonWriter& json, const Message& message) {
       .member("conversation_id", message.conversation_id.uuid)
       .member("seq", message.seq.value)
       .member("from", message.from.text);
-  if (message.deleted_at) json.key("payload").null();
-  else json.member_raw("payload", message.payload);
+  if (message.deleted_at)
+    json.key("payload").null();
+  else
+    json.member_raw("payload", message.payload);
   json.member("channel", "in_app").member_time("created_at", message.created_at);
   if (message.reply_to) json.member("reply_to", message.reply_to->uuid);
   json.member_raw("metadata", message.metadata);

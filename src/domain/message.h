@@ -27,14 +27,14 @@ struct Message {
   ConversationId conversation_id;
   Seq seq;
   UserId from;
-  DeviceId from_device;                 // the device that sent it, which needs no delivery of its own
-  TimestampMs created_at = 0;           // accepted by the gateway
-  TimestampMs routed_at = 0;            // decided by the router
+  DeviceId from_device;        // the device that sent it, which needs no delivery of its own
+  TimestampMs created_at = 0;  // accepted by the gateway
+  TimestampMs routed_at = 0;   // decided by the router
   PayloadType payload_type = PayloadType::kText;
-  std::string payload;                  // JSON object; empty once deleted
-  std::string metadata = "{}";          // JSON object
+  std::string payload;          // JSON object; empty once deleted
+  std::string metadata = "{}";  // JSON object
   std::optional<MessageId> reply_to;
-  std::vector<UserId> to;               // empty: every other member of that moment
+  std::vector<UserId> to;                            // empty: every other member of that moment
   std::optional<std::vector<std::string>> channels;  // as asked for; nothing: every active channel
   bool request_delivery_receipt = false;
   ContentDigest digest{};

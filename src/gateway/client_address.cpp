@@ -55,7 +55,8 @@ bool in_networks(std::string_view address, std::span<const std::string> networks
   return false;
 }
 
-std::string client_address(std::string_view peer, std::string_view forwarded_for, std::span<const std::string> trusted) {
+std::string client_address(std::string_view peer, std::string_view forwarded_for,
+                           std::span<const std::string> trusted) {
   std::string address(peer);
   while (!forwarded_for.empty() && in_networks(address, trusted)) {
     const auto comma = forwarded_for.rfind(',');

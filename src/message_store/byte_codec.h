@@ -1,6 +1,7 @@
 #pragma once
 
-// How numbers and texts stand in values and keys: LEB128 varints, length-prefixed texts, big-endian where order matters.
+// How numbers and texts stand in values and keys: LEB128 varints, length-prefixed texts, big-endian where order
+// matters.
 
 #include <cstddef>
 #include <cstdint>

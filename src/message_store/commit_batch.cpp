@@ -52,8 +52,8 @@ void CommitBatch::put_messages(const Rows& rows) {
   }
 }
 
-// In the order of their keys: the memtable's skip list finds each place from the one before. Of two rows with one key the
-// later stays the later.
+// In the order of their keys: the memtable's skip list finds each place from the one before. Of two rows with one key
+// the later stays the later.
 void CommitBatch::sort_messages(const std::vector<Message>& messages) {
   order_.resize(messages.size());
   std::iota(order_.begin(), order_.end(), 0U);

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <rocksdb/write_batch.h>
+
 #include <algorithm>
 #include <span>
 #include <string>
 #include <vector>
-
-#include <rocksdb/write_batch.h>
 
 #include "domain/effects.h"
 #include "message_store/rocks_database.h"
@@ -37,9 +37,7 @@ class CommitBatch {
   bool erased(const ConversationId& id) const {
     return !erased_.empty() && std::ranges::find(erased_, id) != erased_.end();
   }
-  void put(Family family, std::string_view key) {
-    batch_.Put(database_.family(family), slice(key), slice(value_));
-  }
+  void put(Family family, std::string_view key) { batch_.Put(database_.family(family), slice(key), slice(value_)); }
 
   Database& database_;
   rocksdb::WriteBatch batch_;

@@ -1,20 +1,20 @@
 #pragma once
 
-// What goes when messages get old: a cutoff that every reader honours at once, and RocksDB's compactions, which leave out
-// what lies before it.
-
-#include <atomic>
-#include <memory>
+// What goes when messages get old: a cutoff that every reader honours at once, and RocksDB's compactions, which leave
+// out what lies before it.
 
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/merge_operator.h>
+
+#include <atomic>
+#include <memory>
 
 #include "base/clock.h"
 
 namespace c4a::rocks {
 
 struct Expiry {
-  std::atomic<TimestampMs> cutoff{0};         // hidden from readers; 0: retention was never on
+  std::atomic<TimestampMs> cutoff{0};  // hidden from readers; 0: retention was never on
   // Dropped by compactions. It stays 0 until every conversation has a floor in `heads`: the numbering must not go down
   // with the last message.
   std::atomic<TimestampMs> drop_before{0};

@@ -4,9 +4,9 @@
 //
 // The router is the only writer of a conversation (`commit`); everybody reads. Implementations: RocksMessageStore
 // (embedded, the default), FakeMessageStore (memory, for tests). Any thread may call any method; calls block.
-// All reads see every commit that has returned. Every method fails with kUnavailable when the store cannot answer now and
-// with kCorrupt (naming the place) when what it holds is damaged; further errors are named where they occur.
-// An absent thing is no error: it is an empty answer.
+// All reads see every commit that has returned. Every method fails with kUnavailable when the store cannot answer now
+// and with kCorrupt (naming the place) when what it holds is damaged; further errors are named where they occur. An
+// absent thing is no error: it is an empty answer.
 
 #include <cstdint>
 #include <functional>
@@ -25,7 +25,7 @@ struct Device {
   DeviceId id;
   TimestampMs first_seen = 0;
   TimestampMs last_seen = 0;
-  LogPosition receipts_seen;          // ReceiptEvents up to here were sent to it
+  LogPosition receipts_seen;  // ReceiptEvents up to here were sent to it
   std::uint32_t receipts_seen_index = 0;
 };
 
@@ -41,14 +41,14 @@ class MessageStore {
 
   // Makes `rows` durable, all or nothing; they are on the disk when it returns. Putting the same rows again changes
   // nothing, so replaying is harmless. `position`: the last command whose effects these are.
-  // Fails with: kUnavailable, nothing was stored. A failed fsync does not return: the process ends, because what a later
-  // fsync says could not be believed.
+  // Fails with: kUnavailable, nothing was stored. A failed fsync does not return: the process ends, because what a
+  // later fsync says could not be believed.
   virtual Result<> commit(const Rows& rows, LogPosition position) = 0;
   // The position of the last commit; 0 in a new store.
   virtual Result<LogPosition> committed_position() = 0;
 
-  // Everything the router needs to go on with a conversation: head with the exact last_seq and version, members with their
-  // progress, `recent` empty. A deleted conversation is there, with `head.deleted`.
+  // Everything the router needs to go on with a conversation: head with the exact last_seq and version, members with
+  // their progress, `recent` empty. A deleted conversation is there, with `head.deleted`.
   virtual Result<std::optional<ConversationState>> load(const ConversationId& id) = 0;
 
   // Head alone, with the exact last_seq.

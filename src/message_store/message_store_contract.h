@@ -1,7 +1,7 @@
 #pragma once
 
-// What every MessageStore promises, as two suites that each implementation passes: this one for conversations, members and
-// messages, message_store_history_contract.h for what happens to them.
+// What every MessageStore promises, as two suites that each implementation passes: this one for conversations, members
+// and messages, message_store_history_contract.h for what happens to them.
 
 #include "message_store/message_store_contract_fixture.h"
 #include "message_store/message_store_history_contract.h"
@@ -270,11 +270,12 @@ TYPED_TEST_P(MessageStoreContract, HeadersAreTheNewestAndThoseThatAskedForARecei
   EXPECT_TRUE(five.request_delivery_receipt);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(MessageStoreContract,
-    AnEmptyStoreAnswersEmptily, EveryFieldOfAMessageComesBack, NoChannelsAndEmptyChannelsAreDifferent,
-    LoadGivesHeadMembersAndProgress, TheConversationRowIsAFloorOfLastSeq, MembersComeInUserOrderAfterAUser,
-    AUsersConversationsFollowTheirMemberRows, PagesGoForwardAndBackward, AScanGoesBackUntilItIsToldToStop,
-    AMessageIsFoundByItsIdInEachConversation, TheGreatestIdsAreOrdinary, AMessageThatIsPutAgainReplacesItself,
-    CommittingTheSameAgainChangesNothing, HeadersAreTheNewestAndThoseThatAskedForAReceipt);
+REGISTER_TYPED_TEST_SUITE_P(MessageStoreContract, AnEmptyStoreAnswersEmptily, EveryFieldOfAMessageComesBack,
+                            NoChannelsAndEmptyChannelsAreDifferent, LoadGivesHeadMembersAndProgress,
+                            TheConversationRowIsAFloorOfLastSeq, MembersComeInUserOrderAfterAUser,
+                            AUsersConversationsFollowTheirMemberRows, PagesGoForwardAndBackward,
+                            AScanGoesBackUntilItIsToldToStop, AMessageIsFoundByItsIdInEachConversation,
+                            TheGreatestIdsAreOrdinary, AMessageThatIsPutAgainReplacesItself,
+                            CommittingTheSameAgainChangesNothing, HeadersAreTheNewestAndThoseThatAskedForAReceipt);
 
 }  // namespace c4a

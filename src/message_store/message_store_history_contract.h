@@ -43,8 +43,9 @@ TYPED_TEST_P(MessageStoreHistoryContract, ChangesComeByVersion) {
 
 TYPED_TEST_P(MessageStoreHistoryContract, ReactionsComeByEmojiAndUser) {
   Rows rows;
-  rows.reactions = {test::reaction(1, 1, "b", "bob"), test::reaction(1, 1, "a", "carol"), test::reaction(1, 1, "ab", "al"),
-                    test::reaction(1, 1, "a", "alice"), test::reaction(1, 2, "a", "alice")};
+  rows.reactions = {test::reaction(1, 1, "b", "bob"), test::reaction(1, 1, "a", "carol"),
+                    test::reaction(1, 1, "ab", "al"), test::reaction(1, 1, "a", "alice"),
+                    test::reaction(1, 2, "a", "alice")};
   this->commit(rows);
   MessageStore& store = this->store();
   const auto id = test::conversation_id(1);
@@ -278,12 +279,12 @@ TYPED_TEST_P(MessageStoreHistoryContract, TheNumberingGoesOnWhenEverythingHasExp
   EXPECT_EQ((*this->store().load(test::conversation_id(1)))->head.last_seq.value, 6U);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(MessageStoreHistoryContract,
-    ManyRowsOfOneConversationStayInOrder,
-    ChangesComeByVersion, ReactionsComeByEmojiAndUser, TheFirstMoveAtOrAboveTellsWhenAUserReachedAMessage,
-    ReceiptsComeAfterAPositionAndIndex, DevicesArePutAndDropped, ThePositionIsThatOfTheLastCommit,
-    GenerationsOfAPairAreKept, AnErasedConversationLeavesItsRowAlone, ALargeConversationIsErasedToo,
-    WhatIsPutAndErasedInOneCommitIsGone, ExpiredMessagesAreGoneForEveryReader,
-    TheNumberingGoesOnWhenEverythingHasExpired);
+REGISTER_TYPED_TEST_SUITE_P(MessageStoreHistoryContract, ManyRowsOfOneConversationStayInOrder, ChangesComeByVersion,
+                            ReactionsComeByEmojiAndUser, TheFirstMoveAtOrAboveTellsWhenAUserReachedAMessage,
+                            ReceiptsComeAfterAPositionAndIndex, DevicesArePutAndDropped,
+                            ThePositionIsThatOfTheLastCommit, GenerationsOfAPairAreKept,
+                            AnErasedConversationLeavesItsRowAlone, ALargeConversationIsErasedToo,
+                            WhatIsPutAndErasedInOneCommitIsGone, ExpiredMessagesAreGoneForEveryReader,
+                            TheNumberingGoesOnWhenEverythingHasExpired);
 
 }  // namespace c4a

@@ -1,16 +1,16 @@
 #include "message_store/rocks_database.h"
 
+#include <fmt/format.h>
+#include <rocksdb/cache.h>
+#include <rocksdb/convenience.h>
+#include <rocksdb/env.h>
+
 #include <algorithm>
 #include <cassert>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <vector>
-
-#include <fmt/format.h>
-#include <rocksdb/cache.h>
-#include <rocksdb/convenience.h>
-#include <rocksdb/env.h>
 
 #include "base/encoding.h"
 #include "message_store/row_codec.h"
@@ -65,7 +65,8 @@ Result<> Database::open_files() {
     if (std::ranges::find(kFamilyNames, name) == kFamilyNames.end()) {
       return fail(ErrorCode::kCorrupt,
                   fmt::format("The data directory {} was written by a newer version of Chat4All (it holds '{}'). "
-                              "Start that version, or restore a backup that this one wrote.", options_.path, name));
+                              "Start that version, or restore a backup that this one wrote.",
+                              options_.path, name));
     }
   }
 
@@ -102,10 +103,11 @@ Error Database::open_error(const rocksdb::Status& status) const {
 Result<> Database::read_meta() {
   C4A_TRY(const auto format, get_number(kFormatKey));
   if (format && *format > kFormatVersion) {
-    return fail(ErrorCode::kCorrupt,
-                fmt::format("The data directory {} was written by a newer version of Chat4All (format {}, this one knows "
-                            "{}). Start that version, or restore a backup that this one wrote.",
-                            options_.path, *format, kFormatVersion));
+    return fail(
+        ErrorCode::kCorrupt,
+        fmt::format("The data directory {} was written by a newer version of Chat4All (format {}, this one knows "
+                    "{}). Start that version, or restore a backup that this one wrote.",
+                    options_.path, *format, kFormatVersion));
   }
   if (!format) {
     rocksdb::WriteBatch batch;
@@ -143,7 +145,8 @@ Result<std::optional<std::uint64_t>> Database::get_number(std::string_view key) 
 
 Result<> Database::write(rocksdb::WriteBatch& batch) {
   if (disk_full()) {
-    // RocksDB takes no write after the disk was full until it is told to go on. Busy: it looks for space itself, every 5 s.
+    // RocksDB takes no write after the disk was full until it is told to go on. Busy: it looks for space itself, every
+    // 5 s.
     const rocksdb::Status status = db_->Resume();
     if (!status.ok() && !status.IsBusy()) return write_failed(status);
   }
@@ -161,8 +164,10 @@ Result<> Database::write_failed(const rocksdb::Status& status) {
     return fail(ErrorCode::kUnavailable, "The disk is full: nothing can be stored until there is space.");
   }
   if (status.IsIOError() || status.IsCorruption()) {
-    options_.on_fatal(fmt::format("Writing to {} failed ({}). Whether the data is on the disk is not known, so the process "
-                                  "ends; the next start reads what is.", options_.path, status.ToString()));
+    options_.on_fatal(
+        fmt::format("Writing to {} failed ({}). Whether the data is on the disk is not known, so the process "
+                    "ends; the next start reads what is.",
+                    options_.path, status.ToString()));
   }
   return fail(ErrorCode::kUnavailable, fmt::format("{} cannot be written: {}.", options_.path, status.ToString()));
 }
@@ -175,8 +180,9 @@ Error Database::read_error(const rocksdb::Status& status) const {
 }
 
 Error Database::damaged_row(Family from, std::string_view key) const {
-  return error(ErrorCode::kCorrupt, fmt::format("In {} the row {} of '{}' is damaged or of a newer version.",
-                                                options_.path, to_hex(key), kFamilyNames[static_cast<std::size_t>(from)]));
+  return error(ErrorCode::kCorrupt,
+               fmt::format("In {} the row {} of '{}' is damaged or of a newer version.", options_.path, to_hex(key),
+                           kFamilyNames[static_cast<std::size_t>(from)]));
 }
 
 Scan::Scan(Database& database, Family family, std::string_view lower, std::string upper)

@@ -2,6 +2,8 @@
 
 // The RocksDB database of one RocksMessageStore: opening it, reading, writing, and what its errors mean.
 
+#include <rocksdb/db.h>
+
 #include <array>
 #include <atomic>
 #include <memory>
@@ -9,8 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include <rocksdb/db.h>
 
 #include "base/result.h"
 #include "domain/ids.h"
@@ -74,8 +74,8 @@ class Database {
   std::atomic<bool> disk_full_{false};
 };
 
-// The rows of one family with lower <= key < upper, in a snapshot. Where the family has a prefix, all three begin with the
-// same 16 bytes.
+// The rows of one family with lower <= key < upper, in a snapshot. Where the family has a prefix, all three begin with
+// the same 16 bytes.
 class Scan {
  public:
   Scan(Database& database, Family family, std::string_view lower, std::string upper);

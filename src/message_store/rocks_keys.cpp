@@ -42,7 +42,9 @@ std::string_view KeyWriter::progress(const ConversationId& id, const UserId& use
   return begin(id.view()).add(byte_of(HeadRowTag::kProgress)).add(user.text).key_;
 }
 
-std::string_view KeyWriter::log(const ConversationId& id, LogRowTag tag) { return begin(id.view()).add(byte_of(tag)).key_; }
+std::string_view KeyWriter::log(const ConversationId& id, LogRowTag tag) {
+  return begin(id.view()).add(byte_of(tag)).key_;
+}
 
 std::string_view KeyWriter::moves(const ConversationId& id, const UserId& user, HorizonMove::Kind kind) {
   return begin(id.view()).add(byte_of(LogRowTag::kMove)).add(user.text).add(0).add(byte_of(kind)).key_;

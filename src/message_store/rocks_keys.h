@@ -28,7 +28,8 @@ class KeyWriter {
   std::string_view message(const ConversationId& id, Seq seq);
   std::string_view message_id(const MessageId& message_id, const ConversationId& id);
 
-  std::string_view head(const ConversationId& id, HeadRowTag tag);  // the row without a user, or where the tag's rows begin
+  std::string_view head(const ConversationId& id,
+                        HeadRowTag tag);  // the row without a user, or where the tag's rows begin
   std::string_view member(const ConversationId& id, const UserId& user);
   std::string_view progress(const ConversationId& id, const UserId& user);
 

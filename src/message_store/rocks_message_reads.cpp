@@ -300,9 +300,8 @@ Result<std::vector<Change>> RocksMessageStore::changes_after(const ConversationI
                                                              std::size_t limit) {
   std::vector<Change> changes;
   if (after >= until) return changes;
-  const std::string end = until.value == ~std::uint64_t{0}
-                              ? rocks::end_of(KeyWriter().log(id, LogRowTag::kChange))
-                              : std::string(KeyWriter().change(id, until.next()));
+  const std::string end = until.value == ~std::uint64_t{0} ? rocks::end_of(KeyWriter().log(id, LogRowTag::kChange))
+                                                           : std::string(KeyWriter().change(id, until.next()));
   Scan scan(*database_, Family::kLog, KeyWriter().change(id, after.next()), end);
   for (scan.to_first(); scan.valid() && changes.size() < limit; scan.next()) {
     auto change = rocks::get_change(scan.value());

@@ -39,7 +39,9 @@ Result<> RocksMessageStore::commit(const Rows& rows, LogPosition position) {
   return {};
 }
 
-Result<LogPosition> RocksMessageStore::committed_position() { return LogPosition{database_->committed_position.load()}; }
+Result<LogPosition> RocksMessageStore::committed_position() {
+  return LogPosition{database_->committed_position.load()};
+}
 
 Result<> RocksMessageStore::put_device(const UserId& user, const Device& device) {
   rocks::KeyWriter key;

@@ -23,13 +23,13 @@ class Floors;
 }  // namespace rocks
 
 struct RocksMessageStoreOptions {
-  std::string path;                                  // made when it is not there
-  std::size_t block_cache_bytes = 256 << 20;         // of what was read from the disk, unpacked
-  std::uint64_t log_bytes = 8 << 20;                 // a new log begins there; one or two are replayed after a crash
-  // A write that may or may not be on the disk. By default: a line on stderr, and the process ends with 1. If it returns
-  // (in tests), the commit fails with kUnavailable.
+  std::string path;                           // made when it is not there
+  std::size_t block_cache_bytes = 256 << 20;  // of what was read from the disk, unpacked
+  std::uint64_t log_bytes = 8 << 20;          // a new log begins there; one or two are replayed after a crash
+  // A write that may or may not be on the disk. By default: a line on stderr, and the process ends with 1. If it
+  // returns (in tests), the commit fails with kUnavailable.
   std::function<void(const std::string& what)> on_fatal;
-  std::shared_ptr<const rocks::WalFaults> faults;    // for tests
+  std::shared_ptr<const rocks::WalFaults> faults;  // for tests
 };
 
 class RocksMessageStore final : public MessageStore {

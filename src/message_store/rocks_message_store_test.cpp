@@ -33,7 +33,8 @@ std::string read_file(const fs::path& path) {
 }
 
 void write_file(const fs::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  std::ofstream(path, std::ios::binary | std::ios::trunc)
+      .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
 std::vector<fs::path> files_ending(const std::string& directory, const std::string& suffix) {
@@ -197,7 +198,8 @@ TEST_F(RocksMessageStoreTest, ANewerFormatIsRefusedWithASentence) {
   const auto store = try_open(path());
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code, ErrorCode::kCorrupt);
-  EXPECT_THAT(store.error().detail, HasSubstr("was written by a newer version of Chat4All (format 2, this one knows 1)"));
+  EXPECT_THAT(store.error().detail,
+              HasSubstr("was written by a newer version of Chat4All (format 2, this one knows 1)"));
 }
 
 TEST_F(RocksMessageStoreTest, AnUnknownColumnFamilyIsRefusedWithASentence) {
@@ -316,7 +318,8 @@ TEST_F(ExpiryTest, CompactionDropsWhatHasExpired) {
     Rows rows = test::small_conversation(1, 100);
     rows.messages[2].request_delivery_receipt = true;
     rows.messages[92].request_delivery_receipt = true;
-    rows.moves = {test::move(1, "bob", HorizonMove::Kind::kRead, 10), test::move(1, "bob", HorizonMove::Kind::kRead, 95)};
+    rows.moves = {test::move(1, "bob", HorizonMove::Kind::kRead, 10),
+                  test::move(1, "bob", HorizonMove::Kind::kRead, 95)};
     rows.moves[0].at -= rocks::kLogMarginMs;
     rows.changes = {test::change(1, 1)};
     rows.changes[0].at = 1;

@@ -13,8 +13,9 @@ namespace {
 constexpr std::size_t kMemtableBytes = 64 << 20;  // a bound only: the log's size makes them flush earlier
 constexpr std::uint64_t kWeekSeconds = 7 * 24 * 60 * 60;
 
-// For families that are only read forward and within one prefix: RocksDB's table of hashed prefixes, each with its rows in
-// order. An insert into a skip list follows about 20 pointers, and three of a message's four rows are in these families.
+// For families that are only read forward and within one prefix: RocksDB's table of hashed prefixes, each with its rows
+// in order. An insert into a skip list follows about 20 pointers, and three of a message's four rows are in these
+// families.
 std::shared_ptr<rocksdb::MemTableRepFactory> hashed_memtable() {
   constexpr std::size_t kBuckets = 32 << 10;  // about the prefixes that come between two flushes
   constexpr std::size_t kNoHugePages = 0;
@@ -58,14 +59,14 @@ rocksdb::DBOptions database_options(std::uint64_t log_bytes) {
   options.enable_pipelined_write = false;
   options.unordered_write = false;
 
-  // After a crash the log is replayed before anything is served, so it stays short, and what was replayed stays in memory
-  // instead of being flushed first. WalFileSystem has already cut off a torn tail.
+  // After a crash the log is replayed before anything is served, so it stays short, and what was replayed stays in
+  // memory instead of being flushed first. WalFileSystem has already cut off a torn tail.
   options.max_total_wal_size = log_bytes;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.avoid_flush_during_recovery = true;
   options.avoid_flush_during_shutdown = false;
   options.wal_bytes_per_sync = 0;
-  options.bytes_per_sync = 1 << 20;  // table files reach the disk little by little, and not in a commit's way
+  options.bytes_per_sync = 1 << 20;      // table files reach the disk little by little, and not in a commit's way
   options.max_bgerror_resume_count = 0;  // the next commit resumes
 
   options.max_open_files = -1;

@@ -1,10 +1,10 @@
 #pragma once
 
+#include <rocksdb/options.h>
+
 #include <array>
 #include <cstdint>
 #include <memory>
-
-#include <rocksdb/options.h>
 
 #include "message_store/expiry.h"
 

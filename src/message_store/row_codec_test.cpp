@@ -57,8 +57,11 @@ class RandomRows {
     return row;
   }
   Conversation conversation() {
-    return {{}, coin() ? ConversationType::kPrivate : ConversationType::kGroup, text(), {text()}, time(), {number()},
-            {number()}, coin(), {number()}};
+    return {{},         coin() ? ConversationType::kPrivate : ConversationType::kGroup,
+            text(),     {text()},
+            time(),     {number()},
+            {number()}, coin(),
+            {number()}};
   }
   Member member() {
     Member row;
@@ -137,8 +140,8 @@ TEST(RowCodecTest, EveryRowComesBackFromItsBytes) {
     expect_round_trip(rows.receipt(), put_receipt, get_receipt);
     expect_round_trip(rows.device(), put_device, get_device);
     expect_round_trip({{rows.number()}, rows.time()}, put_id, get_id);
-    expect_round_trip(rows.number(), +[](std::string& out, const std::uint64_t& number) { put_number(out, number); },
-                      get_number);
+    expect_round_trip(
+        rows.number(), +[](std::string& out, const std::uint64_t& number) { put_number(out, number); }, get_number);
   }
 }
 

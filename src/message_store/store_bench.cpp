@@ -57,8 +57,7 @@ void remove_store(const std::string& path) { std::filesystem::remove_all(path); 
 // One-to-one conversations in which messages are sent and acknowledged: what the router commits for them.
 class Traffic {
  public:
-  Traffic(std::size_t conversations, bool with_rows)
-      : with_rows_(with_rows), seqs_(conversations), random_(1) {
+  Traffic(std::size_t conversations, bool with_rows) : with_rows_(with_rows), seqs_(conversations), random_(1) {
     for (std::size_t i = 0; i < conversations; ++i) ids_.push_back({Uuid::from_name(fmt::format("{}", i))});
     for (char& byte : payload_) byte = "abcdefghijklmnopqrstuvwxyz   etaoinshrdlu"[random_() % 41];
   }
@@ -140,8 +139,9 @@ void bench_commits(const std::string& path) {
         writer += watch.thread_s();
       }
       const auto n = static_cast<double>(messages);
-      fmt::print("{:>13} {:>6} {:>9} {:>12.0f} {:>14.0f} {:>15.2f} {:>17.2f}\n", conversations, batch, messages, n / wall,
-                 wall / (n / static_cast<double>(batch)) * 1e6, writer / n * 1e6, (all.process_s() - building) / n * 1e6);
+      fmt::print("{:>13} {:>6} {:>9} {:>12.0f} {:>14.0f} {:>15.2f} {:>17.2f}\n", conversations, batch, messages,
+                 n / wall, wall / (n / static_cast<double>(batch)) * 1e6, writer / n * 1e6,
+                 (all.process_s() - building) / n * 1e6);
       std::fflush(stdout);
     }
   }
@@ -174,7 +174,7 @@ void bench_pages(RocksMessageStore& store) {
     for (int run = 0; run < 2; ++run) {
       const Stopwatch watch;
       std::size_t read = 0;
-      for (Seq after; ; ) {
+      for (Seq after;;) {
         const auto page = store.messages_after(id, after, {~std::uint64_t{0}}, 500);
         if (!page || page->empty()) break;
         after = page->back().seq;
@@ -185,7 +185,8 @@ void bench_pages(RocksMessageStore& store) {
                    static_cast<double>(read) / watch.thread_s(), watch.wall_s() * 1e3);
       }
     }
-    if (where[0] == 'f') [[maybe_unused]] const auto done = store.compact();
+    if (where[0] == 'f') [[maybe_unused]]
+      const auto done = store.compact();
   }
 }
 
@@ -196,7 +197,8 @@ void bench_reads(const std::string& path) {
   std::vector<std::pair<ConversationId, MessageId>> sent;
   for (std::uint64_t commit = 1; commit <= 1'000; ++commit) {
     const Rows& rows = traffic.next(1'000);
-    for (std::size_t i = 0; i < 10; ++i) sent.emplace_back(rows.messages[i].conversation_id, rows.messages[i].message_id);
+    for (std::size_t i = 0; i < 10; ++i)
+      sent.emplace_back(rows.messages[i].conversation_id, rows.messages[i].message_id);
     commit_or_give_up(*store, rows, commit);
   }
   fmt::print("reads: 100,000 conversations, 1,000,000 messages\n");
@@ -218,9 +220,8 @@ void bench_reads(const std::string& path) {
   report_reads("the newest 50 headers", 50'000,
                [&](std::size_t) { (void)store->headers(any(), {}, {~std::uint64_t{0}}, 50); });
   report_reads("conversations of a user", 50'000, [&](std::size_t) { (void)store->conversations_of({"carol"}); });
-  report_reads("first move", 50'000, [&](std::size_t) {
-    (void)store->first_move(any(), {"bob-12345"}, HorizonMove::Kind::kDelivered, {3});
-  });
+  report_reads("first move", 50'000,
+               [&](std::size_t) { (void)store->first_move(any(), {"bob-12345"}, HorizonMove::Kind::kDelivered, {3}); });
   bench_pages(*store);
   store.reset();
   remove_store(path);
@@ -257,8 +258,9 @@ void reopen(const std::string& path, std::size_t conversations, std::size_t mess
   const double wall = watch.wall_s();
   const double cpu = watch.process_s();
   const std::uint64_t position = store->committed_position()->value;
-  fmt::print("  {:>9} conversations, {:>9} messages, logs of {:>4.1f} MB: {:>5.0f} ms ({:.0f} ms of CPU), nothing lost: {}\n",
-             conversations, messages, static_cast<double>(log_bytes) / 1e6, wall * 1e3, cpu * 1e3, position >= messages);
+  fmt::print(
+      "  {:>9} conversations, {:>9} messages, logs of {:>4.1f} MB: {:>5.0f} ms ({:.0f} ms of CPU), nothing lost: {}\n",
+      conversations, messages, static_cast<double>(log_bytes) / 1e6, wall * 1e3, cpu * 1e3, position >= messages);
   std::fflush(stdout);
   std::ignore = store.release();
 }

@@ -212,7 +212,7 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
   bool fill(const std::string& path) const {
     const int file = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
     if (file < 0) return false;
-    struct stat status {};
+    struct stat status{};
     const bool filled = ::fstat(file, &status) == 0 &&
                         fill_with_zeros(file, std::max(log_bytes_, static_cast<std::uint64_t>(status.st_size))) == 0;
     ::close(file);
@@ -224,13 +224,13 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
     if (IOStatus status = read_all(path, content); !status.ok()) return status;
     const WalCheck check = check_wal(content);
     if (!check.clean && (check.records_behind || !is_newest(path))) {
-      return IOStatus::Corruption(path, "damaged at byte " + std::to_string(check.good_bytes) +
-                                            ", and what stood there was acknowledged");
+      return IOStatus::Corruption(
+          path, "damaged at byte " + std::to_string(check.good_bytes) + ", and what stood there was acknowledged");
     }
     const std::lock_guard lock(list_mutex_);
     if (check.good_bytes < list_.required_bytes(name_of(path))) {
-      return IOStatus::Corruption(path, "ends at byte " + std::to_string(check.good_bytes) +
-                                            ", and what stood behind it was acknowledged");
+      return IOStatus::Corruption(
+          path, "ends at byte " + std::to_string(check.good_bytes) + ", and what stood behind it was acknowledged");
     }
     list_.finished(name_of(path), check.good_bytes);
     if (check.good_bytes == content.size()) return IOStatus::OK();
@@ -244,7 +244,7 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
   static IOStatus read_all(const std::string& path, std::string& content) {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0) return failure("open", path, errno);
-    struct stat status {};
+    struct stat status{};
     ::fstat(file, &status);
     content.resize(static_cast<std::size_t>(status.st_size));
     std::size_t at = 0;
@@ -272,8 +272,8 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
 
   const std::string directory_;
   std::mutex list_mutex_;
-  WalList list_;                                              // guarded by list_mutex_, as the next two
-  std::string current_name_;                                  // the log that began last, in this process
+  WalList list_;              // guarded by list_mutex_, as the next two
+  std::string current_name_;  // the log that began last, in this process
   std::shared_ptr<std::atomic<std::uint64_t>> current_synced_;
   const std::uint64_t log_bytes_;
   const std::shared_ptr<const WalFaults> faults_;

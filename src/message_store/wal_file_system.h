@@ -1,10 +1,10 @@
 #pragma once
 
+#include <rocksdb/file_system.h>
+
 #include <cstdint>
 #include <memory>
 #include <string>
-
-#include <rocksdb/file_system.h>
 
 #include "message_store/wal_faults.h"
 #include "message_store/wal_list.h"
@@ -13,13 +13,13 @@ namespace c4a::rocks {
 
 // The file system that RocksDB sees, with another way of writing the write-ahead log.
 //
-// A commit waits for one fdatasync of the log. On a file that grows, that is a write of the file system's journal besides
-// the data: 113 us instead of 90 for one message, 290 instead of 160 for a batch of 256 (ext4 on the project's machine).
-// So a log that is no longer needed is not deleted but filled with zeros, and becomes the next log: it is written over,
-// and does not grow. RocksDB's own recycle_log_file_num does not go with a recovery that refuses damage.
+// A commit waits for one fdatasync of the log. On a file that grows, that is a write of the file system's journal
+// besides the data: 113 us instead of 90 for one message, 290 instead of 160 for a batch of 256 (ext4 on the project's
+// machine). So a log that is no longer needed is not deleted but filled with zeros, and becomes the next log: it is
+// written over, and does not grow. RocksDB's own recycle_log_file_num does not go with a recovery that refuses damage.
 //
-// Before RocksDB reads a log, it is checked as wal_check.h says: a torn tail of the newest is cut off, and anything else
-// that is damaged is refused, with the file's name. So is a log that holds less than `list` asks for.
+// Before RocksDB reads a log, it is checked as wal_check.h says: a torn tail of the newest is cut off, and anything
+// else that is damaged is refused, with the file's name. So is a log that holds less than `list` asks for.
 //
 // `log_bytes`: the size that a spare log is brought to. At most kSpareLogs are kept. `faults`: for tests.
 std::shared_ptr<rocksdb::FileSystem> wal_file_system(std::shared_ptr<rocksdb::FileSystem> base, std::string directory,

@@ -18,8 +18,7 @@ constexpr const char* kFileName = "LOGS";
 constexpr const char* kHeader = "chat4all-logs 1";
 
 std::unexpected<Error> damaged(const std::string& path, const std::string& why) {
-  return fail(ErrorCode::kCorrupt,
-              fmt::format("{} {}; restore a backup of the data directory.", path, why));
+  return fail(ErrorCode::kCorrupt, fmt::format("{} {}; restore a backup of the data directory.", path, why));
 }
 
 // Writes, syncs and renames, then syncs the folder. 0 or errno.

@@ -9,11 +9,11 @@
 
 namespace c4a::rocks {
 
-// Which logs there must be, and how many bytes of the finished ones were synced: the file LOGS beside them. It shows what
-// the logs themselves cannot: that one is gone, or was cut exactly between two records.
+// Which logs there must be, and how many bytes of the finished ones were synced: the file LOGS beside them. It shows
+// what the logs themselves cannot: that one is gone, or was cut exactly between two records.
 //
-// Written anew (and synced) when a log begins, and before one goes, so that it never asks for what was rightly deleted. Not
-// thread safe.
+// Written anew (and synced) when a log begins, and before one goes, so that it never asks for what was rightly deleted.
+// Not thread safe.
 class WalList {
  public:
   // `directory` without a file LOGS: nothing is known of its logs, and nothing is asked for.

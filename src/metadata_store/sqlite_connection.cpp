@@ -26,8 +26,10 @@ int bind(sqlite3_stmt* statement, int index, const SqliteValue::Variant& value) 
 // After a failed fsync nobody knows what is on the disk, and a later fsync may claim success: stop rather than lie.
 void stop_if_fsync_failed(int code, const std::string& path) {
   if (code != SQLITE_IOERR_FSYNC && code != SQLITE_IOERR_DIR_FSYNC) return;
-  fmt::print(stderr, "chat4all: fsync of {} failed. Whether the data is on the disk is not known, so the process ends; "
-                     "check the disk, then start again.\n", path);
+  fmt::print(stderr,
+             "chat4all: fsync of {} failed. Whether the data is on the disk is not known, so the process ends; "
+             "check the disk, then start again.\n",
+             path);
   std::_Exit(1);
 }
 

@@ -1,8 +1,8 @@
 #include "net/request_parser.h"
 
-#include <optional>
 #include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include "net/ascii.h"
 
@@ -165,8 +165,10 @@ std::size_t RequestParser::judge_method(std::string_view bytes) {
   judging_method_ = true;
   saved_.append(bytes.substr(0, kEnough));
   if (const auto unknown = names_unknown_method(saved_)) {
-    if (*unknown) fail(ErrorCode::kMethodNotAllowed, "this method is not known here");
-    else fail(ErrorCode::kBadRequest, http_errno_description(HPE_INVALID_METHOD));
+    if (*unknown)
+      fail(ErrorCode::kMethodNotAllowed, "this method is not known here");
+    else
+      fail(ErrorCode::kBadRequest, http_errno_description(HPE_INVALID_METHOD));
   }
   return bytes.size();
 }

@@ -8,8 +8,9 @@ namespace c4a {
 void AuditTrail::record(std::string_view actor, std::string_view action, std::string_view object_type,
                         std::string_view object_id, std::string details) {
   const TimestampMs now = clock_.now_ms();
-  const AuditEntry entry{Uuid::v7(now),          now, std::string(actor), std::string(action), std::string(object_type),
-                         std::string(object_id), std::move(details)};
+  const AuditEntry entry{
+      Uuid::v7(now),     now, std::string(actor), std::string(action), std::string(object_type), std::string(object_id),
+      std::move(details)};
   if (const auto stored = metadata_.append_audit(entry); !stored) {
     log_error("an audit entry could not be stored",
               {{"action", action}, {"object_id", object_id}, {"error", stored.error().detail}});
@@ -33,8 +34,10 @@ Result<std::string> AuditTrail::list(const PageRequest& page) {
         .end_object();
   }
   json.end_array().key("next_cursor");
-  if (found.next_cursor) json.value(*found.next_cursor);
-  else json.null();
+  if (found.next_cursor)
+    json.value(*found.next_cursor);
+  else
+    json.null();
   json.end_object();
   return out;
 }

@@ -15,8 +15,8 @@ class AuditTrail {
   AuditTrail(MetadataStore& metadata, const Clock& clock) : metadata_(metadata), clock_(clock) {}
 
   // After the deed. What cannot be recorded is logged; the deed stands. `details`: a JSON object. Blocks.
-  void record(std::string_view actor, std::string_view action, std::string_view object_type,
-              std::string_view object_id, std::string details = "{}");
+  void record(std::string_view actor, std::string_view action, std::string_view object_type, std::string_view object_id,
+              std::string details = "{}");
   // JSON of a list, newest first. Fails with: kInvalidCursor.
   Result<std::string> list(const PageRequest& page);
 

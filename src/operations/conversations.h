@@ -19,9 +19,9 @@ namespace c4a {
 // A conversation as one member sees it.
 struct ConversationView {
   Conversation conversation;
-  std::vector<UserId> members;   // the first 200
+  std::vector<UserId> members;  // the first 200
   std::size_t member_count = 0;
-  struct Own {                   // only for a reader, not in the answer to a creation
+  struct Own {  // only for a reader, not in the answer to a creation
     std::optional<Message> last_message;
     std::uint64_t unread_count = 0;
     Seq read_up_to;

@@ -16,7 +16,8 @@ std::string tag_of(std::string_view list) { return Uuid::from_name(list).str().s
 }  // namespace
 
 std::unexpected<Error> bad_cursor() {
-  return fail_field("?cursor", "is none that this list has answered; start again without it", ErrorCode::kInvalidCursor);
+  return fail_field("?cursor", "is none that this list has answered; start again without it",
+                    ErrorCode::kInvalidCursor);
 }
 
 std::string make_cursor(std::string_view list, std::initializer_list<std::string_view> parts) {

@@ -35,8 +35,10 @@ std::string page_json(const std::vector<std::string>& items, const std::optional
   json.begin_object().key("items").begin_array();
   for (const auto& item : items) json.raw(item);
   json.end_array().key("next_cursor");
-  if (next_cursor) json.value(*next_cursor);
-  else json.null();
+  if (next_cursor)
+    json.value(*next_cursor);
+  else
+    json.null();
   json.end_object();
   return out;
 }
@@ -105,7 +107,8 @@ Result<std::string> History::changes(const UserId& actor, const ConversationId& 
   return page_json(items, next);
 }
 
-Result<std::string> History::message(const UserId& actor, const MessageId& id, const std::optional<ConversationId>& in) {
+Result<std::string> History::message(const UserId& actor, const MessageId& id,
+                                     const std::optional<ConversationId>& in) {
   C4A_TRY(auto located, locate_message(store_, id, actor, in));
   C4A_TRY(const auto receipts, Receipts::load(store_, located.message.conversation_id));
   C4A_TRY(const auto recipients, receipts.recipients_of(store_, located.message));

@@ -16,8 +16,8 @@ bool is_zero(const std::array<std::uint8_t, 16>& id) {
   return std::ranges::all_of(id, [](std::uint8_t byte) { return byte == 0; });
 }
 
-void write_step(JsonWriter& json, const Message& message, std::string_view step, TimestampMs at, std::string_view source,
-                const UserId* user) {
+void write_step(JsonWriter& json, const Message& message, std::string_view step, TimestampMs at,
+                std::string_view source, const UserId* user) {
   json.begin_object().member("step", step).member_time("timestamp", at).member("source", source);
   if (user != nullptr) json.member("user_id", user->text).member("channel", kChannel);
   if (!is_zero(message.trace_id)) {
@@ -75,8 +75,7 @@ Result<std::vector<StatusStep>> Receipts::history_of(MessageStore& store, const 
   for (const auto& member : state_.members()) {
     if (!is_recipient(member, message)) continue;
     const UserId& user = member.member.user_id;
-    C4A_TRY(const auto delivered,
-            store.first_move(state_.head.id, user, HorizonMove::Kind::kDelivered, message.seq));
+    C4A_TRY(const auto delivered, store.first_move(state_.head.id, user, HorizonMove::Kind::kDelivered, message.seq));
     C4A_TRY(const auto read, store.first_move(state_.head.id, user, HorizonMove::Kind::kRead, message.seq));
     // A clock that was set back must not make a later step look earlier.
     TimestampMs reached = message.created_at;

@@ -43,8 +43,10 @@ class Reader {
     while (low < high) {  // the first message that is at or after the place's time
       const std::uint64_t middle = low + (high - low) / 2;
       C4A_TRY(const auto probe, store_->messages_after(access_.conversation.id, Seq{middle - 1}, access_.until(), 1));
-      if (probe.empty() || probe.front().routed_at > place.at) high = middle;
-      else low = probe.front().seq.value + 1;
+      if (probe.empty() || probe.front().routed_at > place.at)
+        high = middle;
+      else
+        low = probe.front().seq.value + 1;
     }
     next_before_ = Seq{high};
     while (true) {
@@ -179,8 +181,8 @@ Result<std::string> Search::find(const UserId& actor, std::string_view query, co
   }
   json.end_array().key("next_cursor");
   if (!newest.empty() && reached) {
-    json.value(make_cursor(list, {std::to_string(reached->at), reached->conversation.str(),
-                                  std::to_string(reached->seq.value)}));
+    json.value(make_cursor(
+        list, {std::to_string(reached->at), reached->conversation.str(), std::to_string(reached->seq.value)}));
   } else {
     json.null();
   }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Finding messages by their words, in the user's own conversations. Nothing is indexed when messages are written: a request
-// reads backwards through the conversations, newest first, in bounded steps.
+// Finding messages by their words, in the user's own conversations. Nothing is indexed when messages are written: a
+// request reads backwards through the conversations, newest first, in bounded steps.
 
 #include <string>
 #include <string_view>

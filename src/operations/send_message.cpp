@@ -35,8 +35,10 @@ void read_recipients(JsonFields& fields, Message& message) {
     std::string_view text;
     std::optional<UserId> user;
     if (element.get_string().get(text) == simdjson::SUCCESS) user = UserId::parse(text);
-    if (user) message.to.push_back(std::move(*user));
-    else fields.errors().push_back({"/" + name, std::string(kUserIdRule)});
+    if (user)
+      message.to.push_back(std::move(*user));
+    else
+      fields.errors().push_back({"/" + name, std::string(kUserIdRule)});
   };
   JsonArray list;
   if (to->get_array().get(list) != simdjson::SUCCESS) {
@@ -74,7 +76,8 @@ Result<> read_channels(JsonFields& fields, std::span<const std::string> known, M
       return {};
     }
     if (std::ranges::find(known, names[i]) == known.end()) {
-      const std::string list = known.empty() ? "none is set up here" : fmt::format("known are {}", fmt::join(known, ", "));
+      const std::string list =
+          known.empty() ? "none is set up here" : fmt::format("known are {}", fmt::join(known, ", "));
       return fail_field(fmt::format("/channels/{}", i), fmt::format("is no channel; {}", list),
                         ErrorCode::kUnknownChannel);
     }

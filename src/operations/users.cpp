@@ -34,8 +34,10 @@ std::string user_json(const UserRecord& user) {
   std::string out;
   JsonWriter json(out);
   json.begin_object().member("user_id", user.user_id.text).key("display_name");
-  if (user.display_name) json.value(*user.display_name);
-  else json.null();
+  if (user.display_name)
+    json.value(*user.display_name);
+  else
+    json.null();
   json.member_raw("metadata", user.metadata).member_time("created_at", user.created_at).end_object();
   return out;
 }
@@ -55,7 +57,8 @@ Result<UserRecord> Users::create(const std::optional<Identity>& caller, JsonObje
     id = UserId::parse(*id_text);
     if (!id) fields.complain("user_id", std::string(kUserIdRule));
   }
-  if (const auto name = fields.text("display_name", JsonFields::kOptional, 0, kMaxDisplayName)) user.display_name = *name;
+  if (const auto name = fields.text("display_name", JsonFields::kOptional, 0, kMaxDisplayName))
+    user.display_name = *name;
   const auto password = fields.text("password", JsonFields::kOptional, kMinPassword, kMaxPassword);
   user.metadata = read_metadata(fields).value_or("{}");
   if (!fields.ok()) return fail(std::move(fields).error());

@@ -38,8 +38,8 @@ class Users {
         rules_(rules),
         disconnect_(std::move(disconnect)) {}
 
-  // `caller`: nobody where open registration is used. Fails with: kValidationFailed, kUserExists, kUnauthorized, kForbidden,
-  // kInsufficientScope.
+  // `caller`: nobody where open registration is used. Fails with: kValidationFailed, kUserExists, kUnauthorized,
+  // kForbidden, kInsufficientScope.
   Result<UserRecord> create(const std::optional<Identity>& caller, JsonObject body);
   // Fails with: kUserNotFound, also for whom the caller may not see.
   Result<UserRecord> get(const Identity& caller, const UserId& user);

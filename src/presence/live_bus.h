@@ -1,7 +1,7 @@
 #pragma once
 
-// LiveBus carries what the router decided to the sessions that are online. It may lose events: sessions notice by seq and
-// version and read the store. Implementations: MemoryLiveBus (embedded, the default; loses nothing).
+// LiveBus carries what the router decided to the sessions that are online. It may lose events: sessions notice by seq
+// and version and read the store. Implementations: MemoryLiveBus (embedded, the default; loses nothing).
 
 #include <memory>
 #include <string>

@@ -25,8 +25,8 @@ class MemoryLiveBus final : public LiveBus {
   explicit MemoryLiveBus(std::vector<LiveSink*> sinks) : sinks_(std::move(sinks)) {}
   void add_sink(LiveSink* sink) { sinks_.push_back(sink); }
 
-  // A session of `user` on that sink opened or closed. Any thread; calls come in pairs. What is published after `attach`
-  // returned reaches the sink.
+  // A session of `user` on that sink opened or closed. Any thread; calls come in pairs. What is published after
+  // `attach` returned reaches the sink.
   void attach(const UserId& user, std::size_t sink);
   void detach(const UserId& user, std::size_t sink);
 

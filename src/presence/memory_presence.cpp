@@ -6,9 +6,12 @@ namespace c4a {
 
 std::string_view to_text(PresenceStatus status) {
   switch (status) {
-    case PresenceStatus::kOnline: return "online";
-    case PresenceStatus::kAway: return "away";
-    case PresenceStatus::kOffline: return "offline";
+    case PresenceStatus::kOnline:
+      return "online";
+    case PresenceStatus::kAway:
+      return "away";
+    case PresenceStatus::kOffline:
+      return "offline";
   }
   return "offline";
 }

@@ -48,8 +48,10 @@ Change& record_change(ConversationState& state, Decider& decider, Change change,
   change.by = decider.command.actor;
   change.at = decider.command.at;
   decider.effects.rows.conversations.push_back(state.head);
-  if (message) tell_edit(state, decider, change, std::move(*message));
-  else decider.effects.events.push_back(ChangeEvent{change, {}, state.audience(), std::move(also)});
+  if (message)
+    tell_edit(state, decider, change, std::move(*message));
+  else
+    decider.effects.events.push_back(ChangeEvent{change, {}, state.audience(), std::move(also)});
   decider.effects.rows.changes.push_back(std::move(change));
   return decider.effects.rows.changes.back();
 }

@@ -20,22 +20,23 @@
 namespace c4a {
 
 struct RouterRules {
-  std::size_t receipt_members = 100;  // limits.receipt_members: above it live receipts go out once all have reached them
+  std::size_t receipt_members =
+      100;  // limits.receipt_members: above it live receipts go out once all have reached them
 };
 
 // What one command may need from the store besides the conversation's state.
 struct FactsNeeded {
   // The whole row of this message; the store must hold every earlier effect on the conversation when it is read.
   std::optional<MessageId> target;
-  std::optional<ReactToMessage> reaction;      // with `target`: whether the actor has put it there already
+  std::optional<ReactToMessage> reaction;  // with `target`: whether the actor has put it there already
   // Look-ups that need no such care: what is not yet stored is in `state.recent`.
-  std::optional<MessageId> repeat;             // may have been sent before
-  std::optional<MessageId> reply_to;           // must be there
+  std::optional<MessageId> repeat;    // may have been sent before
+  std::optional<MessageId> reply_to;  // must be there
   struct Range {
     Seq after;
     Seq until;
   };
-  std::optional<Range> covered;                // messages that an acknowledgement covers
+  std::optional<Range> covered;  // messages that an acknowledgement covers
 };
 
 struct Facts {
@@ -43,7 +44,7 @@ struct Facts {
   bool reaction_present = false;
   std::optional<MessageHeader> repeat;
   bool reply_to_present = false;
-  std::vector<MessageHeader> covered;          // oldest first; gaps where the range was too long to read
+  std::vector<MessageHeader> covered;  // oldest first; gaps where the range was too long to read
 };
 
 // How many headers of a covered range are read; the newest, and every message that asked for a receipt besides.
@@ -52,16 +53,16 @@ inline constexpr std::size_t kCoveredHeaders = 256;
 inline constexpr std::size_t kRecentHeaders = 32;
 
 struct DecisionContext {
-  TimestampMs now = 0;     // when the router took the command
-  LogPosition position;    // of the command
+  TimestampMs now = 0;   // when the router took the command
+  LogPosition position;  // of the command
   RouterRules rules;
 };
 
 // `state` is null where there is no such conversation.
 FactsNeeded facts_needed(const ConversationState* state, const Command& command, const RouterRules& rules);
 
-// Applies the command to `state` (made by CreateConversation) and appends its effects. An error leaves both as they were.
-// The command's texts are moved from.
+// Applies the command to `state` (made by CreateConversation) and appends its effects. An error leaves both as they
+// were. The command's texts are moved from.
 Result<Decision> decide(std::unique_ptr<ConversationState>& state, Command& command, const Facts& facts,
                         const DecisionContext& context, Effects& effects);
 

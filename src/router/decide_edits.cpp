@@ -79,8 +79,10 @@ Result<Decision> decide_reaction(ConversationState& state, Decider& decider, Rea
   Change change = change_of(message, reaction.add ? ChangeType::kReactionAdded : ChangeType::kReactionRemoved);
   change.emoji = reaction.emoji;
   record_change(state, decider, std::move(change));
-  decider.effects.rows.reactions.push_back(
-      {state.head.id, message.seq, {std::move(reaction.emoji), decider.command.actor, decider.command.at}, reaction.add});
+  decider.effects.rows.reactions.push_back({state.head.id,
+                                            message.seq,
+                                            {std::move(reaction.emoji), decider.command.actor, decider.command.at},
+                                            reaction.add});
   return decision_for(state, message, true);
 }
 

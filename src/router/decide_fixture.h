@@ -164,8 +164,10 @@ class DecideTest : public testing::Test {
     for (const auto& one : effects.rows.messages) stored[one.seq] = one;
     for (const auto& row : effects.rows.reactions) {
       const std::tuple key{row.seq, row.reaction.emoji, row.reaction.user_id};
-      if (row.present) reactions.insert(key);
-      else reactions.erase(key);
+      if (row.present)
+        reactions.insert(key);
+      else
+        reactions.erase(key);
     }
   }
 };

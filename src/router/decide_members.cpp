@@ -86,7 +86,8 @@ PrivatePairRow next_generation(const ConversationState& state) {
 
 }  // namespace
 
-Result<Decision> decide_create(std::unique_ptr<ConversationState>& state, Decider& decider, CreateConversation& create) {
+Result<Decision> decide_create(std::unique_ptr<ConversationState>& state, Decider& decider,
+                               CreateConversation& create) {
   if (state != nullptr) {
     if (state->head.deleted) return fail(ErrorCode::kConflict, "This conversation was deleted.");
     Decision decision = change_decision(*state, false);
@@ -125,8 +126,10 @@ Result<Decision> decide_add_member(ConversationState& state, Decider& decider, c
     return fail_field("/user_id", fmt::format("a group has at most {} members", kMaxGroupMembers));
   }
   Member member = joining(state, decider, add, known == nullptr ? nullptr : &known->member);
-  if (known == nullptr) known = &state.add({std::move(member), {}});
-  else known->member = std::move(member);
+  if (known == nullptr)
+    known = &state.add({std::move(member), {}});
+  else
+    known->member = std::move(member);
   state.members_changed();
   record_change(state, decider, member_change(ChangeType::kMemberAdded, known->member));
   decider.effects.rows.members.push_back({state.head.id, known->member});

@@ -23,7 +23,8 @@ Result<Decision> decide_create(std::unique_ptr<ConversationState>& state, Decide
 Result<Decision> decide_add_member(ConversationState& state, Decider& decider, const AddMember& add);
 Result<Decision> decide_update_member(ConversationState& state, Decider& decider, const UpdateMember& update);
 Result<Decision> decide_remove_member(ConversationState& state, Decider& decider, const RemoveMember& remove);
-Result<Decision> decide_update_conversation(ConversationState& state, Decider& decider, const UpdateConversation& update);
+Result<Decision> decide_update_conversation(ConversationState& state, Decider& decider,
+                                            const UpdateConversation& update);
 Result<Decision> decide_delete_conversation(ConversationState& state, Decider& decider);
 
 const Member* member_of(const ConversationState& state, const UserId& user);

@@ -67,8 +67,15 @@ class Announcement {
   }
 
   void tell(const MessageHeader& header, bool durable) {
-    StatusEvent event{header.from, state_.head.id, header.message_id, header.seq,
-                      status_, reader_.member.user_id, decider_.command.at, {}, 0};
+    StatusEvent event{header.from,
+                      state_.head.id,
+                      header.message_id,
+                      header.seq,
+                      status_,
+                      reader_.member.user_id,
+                      decider_.command.at,
+                      {},
+                      0};
     if (durable) {
       event.receipt = decider_.context.position;
       event.receipt_index = next_index();
@@ -110,12 +117,13 @@ bool advance(ConversationState& state, Decider& decider, MemberState& reader, co
   if (up_to <= horizon && !planted(PlantedBug::kHorizonGoesDown)) return false;
   const bool large = state.active_count() > decider.context.rules.receipt_members;
   HorizonFloor& floor = state.*step.floor;
-  if (!large) floor.stop();
-  else if (!floor.started()) floor.start(state, covered_headers(state, decider.facts, {}, state.head.last_seq));
+  if (!large)
+    floor.stop();
+  else if (!floor.started())
+    floor.start(state, covered_headers(state, decider.facts, {}, state.head.last_seq));
   const Seq before = horizon;
   horizon = up_to;
-  decider.effects.rows.moves.push_back(
-      {state.head.id, reader.member.user_id, step.kind, up_to, decider.command.at});
+  decider.effects.rows.moves.push_back({state.head.id, reader.member.user_id, step.kind, up_to, decider.command.at});
 
   Announcement announcement(state, decider, reader, step.status);
   announcement.asked_receipts(before, up_to);
@@ -148,8 +156,8 @@ Result<Decision> decide_acknowledge(ConversationState& state, Decider& decider, 
   const Seq up_to = planted(PlantedBug::kAcknowledgedBeyondEnd)
                         ? ack.up_to_seq
                         : std::min(ack.up_to_seq, reader.member.readable_until(state.head.last_seq));
-  const Version version = std::min(ack.up_to_version, reader.member.active() ? state.head.version
-                                                                             : reader.member.left_at_version);
+  const Version version =
+      std::min(ack.up_to_version, reader.member.active() ? state.head.version : reader.member.left_at_version);
 
   const bool moved = move_cursor(reader, reader.progress, ack, up_to, version);
   const bool read_moves = ack.read && up_to > reader.progress.read;

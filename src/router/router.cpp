@@ -1,8 +1,8 @@
 #include "router/router.h"
 
-#include "base/planted_bug.h"
 #include <algorithm>
 
+#include "base/planted_bug.h"
 #include "domain/frames.h"
 
 namespace c4a {
@@ -167,8 +167,10 @@ void Router::commit() {
     }
     if (auto stored = store_.commit(effects_.rows, position_); !stored) {
       counters_.failed_commits.fetch_add(1, std::memory_order_relaxed);
-      if (planted(PlantedBug::kStateKeptAfterFailedCommit)) states_.close_all();
-      else states_.forget_open();
+      if (planted(PlantedBug::kStateKeptAfterFailedCommit))
+        states_.close_all();
+      else
+        states_.forget_open();
       effects_.clear();
       for (auto& answer : answers_) answer.done(std::unexpected(stored.error()));
       answers_.clear();

@@ -21,12 +21,12 @@ namespace c4a {
 
 struct RouterOptions {
   RouterRules rules;
-  std::size_t batch_commands = 4096;          // decided and committed together at most
+  std::size_t batch_commands = 4096;           // decided and committed together at most
   std::size_t cached_conversations = 500'000;  // states kept in memory; the longest unused go first
-  // The log outlives the router, may be read again from an earlier position, and a former owner may not know yet that it is
-  // one. Each conversation then keeps the position up to which commands are in it, and earlier ones are passed over. Asks
-  // of the store: a conversation's rows of one commit are stored all or nothing, the row of the later position stays, and
-  // commit tries until it succeeds. Without it a command is in the log only once.
+  // The log outlives the router, may be read again from an earlier position, and a former owner may not know yet that
+  // it is one. Each conversation then keeps the position up to which commands are in it, and earlier ones are passed
+  // over. Asks of the store: a conversation's rows of one commit are stored all or nothing, the row of the later
+  // position stays, and commit tries until it succeeds. Without it a command is in the log only once.
   bool shared_log = false;
 };
 

@@ -15,8 +15,7 @@ class RouterTest : public testing::Test, private LiveBus {
  protected:
   // A router with a log of its own, as one process has.
   struct Owner {
-    explicit Owner(RouterTest& test)
-        : log({}), router(log, test.store, test, test.clock, test.options) {}
+    explicit Owner(RouterTest& test) : log({}), router(log, test.store, test, test.clock, test.options) {}
     QueueMessageLog log;
     Router router;
   };

@@ -19,8 +19,8 @@ class StateCache {
   struct Entry {
     std::unique_ptr<ConversationState> state;  // null: there is no such conversation, or it is being created
     std::list<ConversationId>::iterator used;
-    bool open = false;                         // has effects that are not committed
-    LogPosition stored{};                      // `head.applied` when it was loaded or committed
+    bool open = false;     // has effects that are not committed
+    LogPosition stored{};  // `head.applied` when it was loaded or committed
   };
 
   // Null when it is not in memory.

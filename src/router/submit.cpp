@@ -9,7 +9,8 @@ namespace c4a {
 Result<Decision> submit(MessageLog& log, Command command) {
   auto promise = std::make_shared<std::promise<Result<Decision>>>();
   auto decision = promise->get_future();
-  C4A_CHECK(log.append(std::move(command), [promise](Result<Decision> decided) { promise->set_value(std::move(decided)); }));
+  C4A_CHECK(
+      log.append(std::move(command), [promise](Result<Decision> decided) { promise->set_value(std::move(decided)); }));
   if (decision.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
     return fail(Error{ErrorCode::kUnavailable, "The server is busy; look whether it happened, then try again.", {}, 1});
   }

@@ -4,7 +4,8 @@
 // receipts, then live traffic, with neither a hole nor a repeat. Pure rules: no I/O, no clock.
 //
 // A live event is sent only when it is the next one of its conversation and nothing is pending; anything else is
-// remembered as "there is more" and read from the store. So events may be lost, early or repeated, and nothing is buffered.
+// remembered as "there is more" and read from the store. So events may be lost, early or repeated, and nothing is
+// buffered.
 
 #include <optional>
 #include <unordered_map>
@@ -24,14 +25,14 @@ class DeliveryTrack {
     enum class Kind { kMessages, kChanges, kReceipts };
     Kind kind = Kind::kMessages;
     ConversationId conversation;
-    Seq after;         // kMessages: after < seq <= until
+    Seq after;  // kMessages: after < seq <= until
     Seq until;
     Version after_version;
     Version until_version;
   };
 
-  // The snapshot taken when the session opened, one call for each conversation, then `opened`. `start` is what the device has
-  // acknowledged, the other two what there is. Live events may come before.
+  // The snapshot taken when the session opened, one call for each conversation, then `opened`. `start` is what the
+  // device has acknowledged, the other two what there is. Live events may come before.
   void begin(const ConversationId& conversation, const DeviceCursor& start, Seq last_seq, Version version);
   void opened();
 
@@ -53,9 +54,9 @@ class DeliveryTrack {
  private:
   // One counter of a conversation, seqs or versions: 0 is before the first.
   struct Line {
-    std::optional<std::uint64_t> sent;   // nothing: no snapshot told where to begin
-    std::uint64_t first_heard = 0;       // the first live event, until `sent` is known
-    std::uint64_t known = 0;             // the newest known to exist
+    std::optional<std::uint64_t> sent;  // nothing: no snapshot told where to begin
+    std::uint64_t first_heard = 0;      // the first live event, until `sent` is known
+    std::uint64_t known = 0;            // the newest known to exist
     bool queued = false;
 
     bool behind() const { return sent && *sent < known; }

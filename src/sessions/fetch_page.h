@@ -16,13 +16,13 @@ struct FetchedPage {
   Version version;                            // kChanges
   LogPosition receipt;                        // kReceipts
   std::uint32_t receipt_index = 0;
-  bool more = false;                          // kReceipts: another page follows
+  bool more = false;  // kReceipts: another page follows
 };
 
 inline constexpr std::size_t kDefaultPageBytes = 128 * 1024;  // below limits.frame_bytes
 
-// Blocks; for worker threads. `receipt`: where the receipts of the device stand. A page ends after the frame that takes it
-// past `page_bytes`.
+// Blocks; for worker threads. `receipt`: where the receipts of the device stand. A page ends after the frame that takes
+// it past `page_bytes`.
 Result<FetchedPage> fetch_page(MessageStore& store, const UserId& user, const DeviceId& device,
                                const DeliveryTrack::Fetch& fetch, LogPosition receipt, std::uint32_t receipt_index,
                                std::size_t page_bytes = kDefaultPageBytes);

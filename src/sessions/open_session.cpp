@@ -45,8 +45,10 @@ Result<Seq> first_young(MessageStore& store, const ConversationId& id, Seq after
   while (low < high) {
     const std::uint64_t middle = low + (high - low) / 2;
     C4A_TRY(const auto page, store.messages_after(id, Seq{middle - 1}, until, 1));
-    if (page.empty() || page.front().created_at >= cutoff) high = middle;
-    else low = page.front().seq.value + 1;
+    if (page.empty() || page.front().created_at >= cutoff)
+      high = middle;
+    else
+      low = page.front().seq.value + 1;
   }
   return Seq{low};
 }
@@ -78,8 +80,8 @@ Result<SessionStart> open_session(MessageStore& store, MessageLog& log, const Us
                                             member->readable_until(head->last_seq),
                                             member->active() ? head->version : member->left_at_version};
     if (long_gone && conversation.start.seq < conversation.last_seq) {
-      C4A_TRY(const Seq first, first_young(store, ref.id, conversation.start.seq, conversation.last_seq,
-                                           now - rules.retention_ms));
+      C4A_TRY(const Seq first,
+              first_young(store, ref.id, conversation.start.seq, conversation.last_seq, now - rules.retention_ms));
       if (first > conversation.start.seq.next()) {
         start.gaps.push_back({ref.id, conversation.start.seq.next(), Seq{first.value - 1}});
         conversation.start.seq = Seq{first.value - 1};

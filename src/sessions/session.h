@@ -67,8 +67,8 @@ class Session {
   const DeviceId device_;
   std::shared_ptr<Presence::LiveUser> presence_;
   DeliveryTrack track_;
-  Device record_;             // of the device, as stored
-  bool known_ = false;        // record_ is filled
+  Device record_;       // of the device, as stored
+  bool known_ = false;  // record_ is filled
   bool fetching_ = false;
   std::unique_ptr<std::vector<LaterStatus>> later_;  // came while catching up
   std::vector<UserId> watched_;

@@ -129,8 +129,10 @@ std::string presence_frame(const UserId& user, const PresenceState& state) {
   JsonWriter json(out);
   json.begin_object().member("type", "presence").member("user_id", user.text).member("status", to_text(state.status));
   json.key("last_seen");
-  if (state.last_seen) json.time(*state.last_seen);
-  else json.null();
+  if (state.last_seen)
+    json.time(*state.last_seen);
+  else
+    json.null();
   json.end_object();
   return out;
 }

@@ -23,8 +23,8 @@ void count_answer(int status) {
   static std::array<Counter*, 6> counters = [] {
     std::array<Counter*, 6> made{};
     for (std::size_t i = 1; i < made.size(); ++i) {
-      made[i] = &counter("chat4all_http_requests_total", "HTTP requests answered.",
-                                           {{"status", std::to_string(i) + "xx"}});
+      made[i] =
+          &counter("chat4all_http_requests_total", "HTTP requests answered.", {{"status", std::to_string(i) + "xx"}});
     }
     return made;
   }();
@@ -32,8 +32,8 @@ void count_answer(int status) {
 }
 
 Histogram& duration_histogram() {
-  static Histogram& seconds = histogram(
-      "chat4all_http_request_seconds", "From a request's arrival to its answer.", latency_buckets());
+  static Histogram& seconds =
+      histogram("chat4all_http_request_seconds", "From a request's arrival to its answer.", latency_buckets());
   return seconds;
 }
 
@@ -65,8 +65,8 @@ void Api::on_request(const net::HttpRequest& request, net::HttpReply reply) {
   Call& call = running->call;
   call.request_id = Uuid::v7(clock_.now_ms()).str();
   if (!options_.trusted_proxies.empty()) {
-    call.client_address = client_address(request.peer_ip, request.header("x-forwarded-for").value_or(""),
-                                         options_.trusted_proxies);
+    call.client_address =
+        client_address(request.peer_ip, request.header("x-forwarded-for").value_or(""), options_.trusted_proxies);
   }
   auto match = routes_.match(call.method, call.path);
   if (call.method == "OPTIONS" && !match.allowed.empty()) {
@@ -156,8 +156,10 @@ void Api::dispatch(std::shared_ptr<Running> running) {
   if (running->route->fast) {
     net::EventLoop& loop = running->reply.loop();
     auto run = [this, running] { running->route->fast(running->call, FastReply(*this, running)); };
-    if (loop.in_loop_thread()) run();
-    else loop.post(std::move(run));
+    if (loop.in_loop_thread())
+      run();
+    else
+      loop.post(std::move(run));
     return;
   }
   run_on_worker(std::move(running));
@@ -176,7 +178,8 @@ Result<net::HttpResponse> Api::run_once_per_key(Running& running) {
 
 void Api::answer(const Running& running, Result<net::HttpResponse> result) {
   const Call& call = running.call;
-  net::HttpResponse response = result ? std::move(*result) : problem_response(result.error(), call.request_id, call.path);
+  net::HttpResponse response =
+      result ? std::move(*result) : problem_response(result.error(), call.request_id, call.path);
   add_common_headers(call, response);
   count_answer(response.status);
   const std::int64_t took_us = clock_.monotonic_us() - running.begun_us;

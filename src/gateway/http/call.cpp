@@ -107,13 +107,20 @@ Call make_call(const net::HttpRequest& request) {
     const auto is = [&field = name](std::string_view wanted) {
       return std::ranges::equal(field, wanted, [](unsigned char a, unsigned char b) { return std::tolower(a) == b; });
     };
-    if (is("content-type")) call.content_type = value;
-    else if (is("authorization")) call.authorization = value;
-    else if (is("x-act-as")) call.act_as = value;
-    else if (is("x-device-id")) call.device_id = value;
-    else if (is("idempotency-key")) call.idempotency_key = value;
-    else if (is("origin")) call.origin = value;
-    else if (is("host")) call.host = value;
+    if (is("content-type"))
+      call.content_type = value;
+    else if (is("authorization"))
+      call.authorization = value;
+    else if (is("x-act-as"))
+      call.act_as = value;
+    else if (is("x-device-id"))
+      call.device_id = value;
+    else if (is("idempotency-key"))
+      call.idempotency_key = value;
+    else if (is("origin"))
+      call.origin = value;
+    else if (is("host"))
+      call.host = value;
   }
   call.client_address = request.peer_ip;
   call.local = request.local;

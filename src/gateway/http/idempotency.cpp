@@ -33,8 +33,11 @@ Result<net::HttpResponse> run_idempotent(MetadataStore& metadata, Call& call, Ti
       return response;
     }
     case IdempotencyBegin::Kind::kRunning:
-      return fail(Error{ErrorCode::kRequestInProgress, "The first request with this Idempotency-Key is still running; "
-                                                       "send it again in a second.", {}, 1});
+      return fail(Error{ErrorCode::kRequestInProgress,
+                        "The first request with this Idempotency-Key is still running; "
+                        "send it again in a second.",
+                        {},
+                        1});
     case IdempotencyBegin::Kind::kOtherBody:
       return fail_field("Idempotency-Key", "was used with another body; take a new key for another request",
                         ErrorCode::kIdempotencyKeyReused);

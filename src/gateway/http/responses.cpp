@@ -10,10 +10,14 @@ namespace {
 // RFC 6749 §5.2, for the endpoints that speak OAuth.
 std::string_view oauth_error(ErrorCode code) {
   switch (code) {
-    case ErrorCode::kInvalidGrant: return "invalid_grant";
-    case ErrorCode::kUnsupportedGrantType: return "unsupported_grant_type";
-    case ErrorCode::kInvalidRequest: return "invalid_request";
-    default: return {};
+    case ErrorCode::kInvalidGrant:
+      return "invalid_grant";
+    case ErrorCode::kUnsupportedGrantType:
+      return "unsupported_grant_type";
+    case ErrorCode::kInvalidRequest:
+      return "invalid_request";
+    default:
+      return {};
   }
 }
 
@@ -47,11 +51,11 @@ std::string problem_json(const Error& error, std::string_view request_id, std::s
 
 net::HttpResponse problem_response(const Error& error, std::string_view request_id, std::string_view instance) {
   const ErrorInfo& row = info(error.code);
-  net::HttpResponse response{row.http_status, "application/problem+json", problem_json(error, request_id, instance), {}};
+  net::HttpResponse response{
+      row.http_status, "application/problem+json", problem_json(error, request_id, instance), {}};
   if (row.http_status == 401) {
-    response.headers.emplace_back("WWW-Authenticate", error.code == ErrorCode::kInvalidToken
-                                                          ? "Bearer error=\"invalid_token\""
-                                                          : "Bearer");
+    response.headers.emplace_back("WWW-Authenticate",
+                                  error.code == ErrorCode::kInvalidToken ? "Bearer error=\"invalid_token\"" : "Bearer");
   }
   if (row.http_status == 429 || row.http_status == 503) {
     response.headers.emplace_back("Retry-After", std::to_string(error.retry_after_s.value_or(1)));

@@ -16,11 +16,11 @@
 namespace c4a {
 
 enum class Access : std::uint8_t {
-  kOpen,         // no credentials
-  kOptional,     // credentials are read if they are there
-  kUser,         // a user, or a key that acts for one and has the route's scope
-  kCaller,       // a user, or a key with the route's scope, acting for nobody
-  kKey,          // a key with the route's scope
+  kOpen,      // no credentials
+  kOptional,  // credentials are read if they are there
+  kUser,      // a user, or a key that acts for one and has the route's scope
+  kCaller,    // a user, or a key with the route's scope, acting for nobody
+  kKey,       // a key with the route's scope
 };
 
 // Runs on a worker thread; may block.
@@ -31,12 +31,12 @@ using FastHandler = std::function<void(Call&, FastReply)>;
 
 struct Route {
   std::string method;
-  std::string pattern;               // "/v1/users/{user_id}"
+  std::string pattern;  // "/v1/users/{user_id}"
   Access access = Access::kUser;
-  Scope scope = Scope::kMessages;    // what a key needs
-  bool creates = false;              // a POST that honours Idempotency-Key
+  Scope scope = Scope::kMessages;  // what a key needs
+  bool creates = false;            // a POST that honours Idempotency-Key
   Handler handler;
-  FastHandler fast;                  // instead of `handler`
+  FastHandler fast;  // instead of `handler`
 };
 
 class RouteTable {
@@ -44,9 +44,9 @@ class RouteTable {
   void add(Route route);
 
   struct Match {
-    const Route* route = nullptr;       // null: see `allowed`
-    std::vector<std::string> params;    // decoded
-    std::string allowed;                // methods of the path; empty: there is no such path
+    const Route* route = nullptr;     // null: see `allowed`
+    std::vector<std::string> params;  // decoded
+    std::string allowed;              // methods of the path; empty: there is no such path
   };
   // HEAD is answered by GET's route.
   Match match(std::string_view method, std::string_view path) const;

@@ -98,8 +98,10 @@ std::string key_json(const ApiKeyRecord& key) {
       .begin_array();
   for (const auto& scope : key.scopes) json.value(scope);
   json.end_array().member_time("created_at", key.created_at).key("last_used_at");
-  if (key.last_used_at) json.time(*key.last_used_at);
-  else json.null();
+  if (key.last_used_at)
+    json.time(*key.last_used_at);
+  else
+    json.null();
   json.end_object();
   return out;
 }
@@ -151,8 +153,10 @@ Result<net::HttpResponse> create_key(AuthRoutes& self, const Call& call) {
   if (const auto list = fields.array("scopes", JsonFields::kRequired)) {
     for (const JsonElement element : *list) {
       std::string_view scope;
-      if (element.get_string().get(scope) == simdjson::SUCCESS) names.emplace_back(scope);
-      else fields.complain("scopes", "must be a list of texts");
+      if (element.get_string().get(scope) == simdjson::SUCCESS)
+        names.emplace_back(scope);
+      else
+        fields.complain("scopes", "must be a list of texts");
     }
   }
   if (!fields.ok()) return fail(std::move(fields).error());
@@ -176,8 +180,10 @@ Result<net::HttpResponse> list_keys(AuthRoutes& self, const Call& call) {
   json.begin_object().key("items").begin_array();
   for (const auto& key : found.items) json.raw(key_json(key));
   json.end_array().key("next_cursor");
-  if (found.next_cursor) json.value(*found.next_cursor);
-  else json.null();
+  if (found.next_cursor)
+    json.value(*found.next_cursor);
+  else
+    json.null();
   json.end_object();
   return json_response(200, std::move(out));
 }
@@ -207,20 +213,43 @@ void AuthRoutes::add(RouteTable& table) {
   for (const char* path : {"/auth/token", "/token"}) {
     table.add({"POST", path, Access::kOpen, {}, false, [self](Call& call) { return issue_token(*self, call); }, {}});
   }
-  table.add({"POST", "/auth/revoke", Access::kOpen, {}, false,
-             [self](Call& call) { return revoke_token(*self, call); }, {}});
-  table.add({"GET", "/.well-known/jwks.json", Access::kOpen, {}, false,
-             [self](Call&) -> Result<net::HttpResponse> {
-               return json_response(200, self->signing_keys.jwks_json());
-             }, {}});
-  table.add({"POST", "/v1/keys", Access::kKey, Scope::kAdmin, true,
-             [self](Call& call) { return create_key(*self, call); }, {}});
-  table.add({"GET", "/v1/keys", Access::kKey, Scope::kAdmin, false,
-             [self](Call& call) { return list_keys(*self, call); }, {}});
-  table.add({"DELETE", "/v1/keys/{key_id}", Access::kKey, Scope::kAdmin, false,
-             [self](Call& call) { return delete_key(*self, call); }, {}});
-  table.add({"POST", "/v1/users/{user_id}/tokens", Access::kKey, Scope::kUsers, true,
-             [self](Call& call) { return mint_token(*self, call); }, {}});
+  table.add(
+      {"POST", "/auth/revoke", Access::kOpen, {}, false, [self](Call& call) { return revoke_token(*self, call); }, {}});
+  table.add({"GET",
+             "/.well-known/jwks.json",
+             Access::kOpen,
+             {},
+             false,
+             [self](Call&) -> Result<net::HttpResponse> { return json_response(200, self->signing_keys.jwks_json()); },
+             {}});
+  table.add({"POST",
+             "/v1/keys",
+             Access::kKey,
+             Scope::kAdmin,
+             true,
+             [self](Call& call) { return create_key(*self, call); },
+             {}});
+  table.add({"GET",
+             "/v1/keys",
+             Access::kKey,
+             Scope::kAdmin,
+             false,
+             [self](Call& call) { return list_keys(*self, call); },
+             {}});
+  table.add({"DELETE",
+             "/v1/keys/{key_id}",
+             Access::kKey,
+             Scope::kAdmin,
+             false,
+             [self](Call& call) { return delete_key(*self, call); },
+             {}});
+  table.add({"POST",
+             "/v1/users/{user_id}/tokens",
+             Access::kKey,
+             Scope::kUsers,
+             true,
+             [self](Call& call) { return mint_token(*self, call); },
+             {}});
 }
 
 }  // namespace c4a

@@ -16,8 +16,10 @@ std::string list_json(const Page& page, Write write) {
   json.begin_object().key("items").begin_array();
   for (const auto& item : page.items) json.raw(write(item));
   json.end_array().key("next_cursor");
-  if (page.next_cursor) json.value(*page.next_cursor);
-  else json.null();
+  if (page.next_cursor)
+    json.value(*page.next_cursor);
+  else
+    json.null();
   json.end_object();
   return out;
 }
@@ -54,8 +56,10 @@ Result<NewConversation> read_new_conversation(JsonObject body) {
   JsonFields fields(body);
   NewConversation request;
   const auto type = fields.text("type", JsonFields::kRequired, 0, 32);
-  if (type == "group") request.type = ConversationType::kGroup;
-  else if (type && *type != "private") fields.complain("type", "must be \"private\" or \"group\"");
+  if (type == "group")
+    request.type = ConversationType::kGroup;
+  else if (type && *type != "private")
+    fields.complain("type", "must be \"private\" or \"group\"");
   const auto members = fields.array("members", type == "group" ? JsonFields::kOptional : JsonFields::kRequired);
   if (members && members->size() > kMaxGroupMembers + 1) {
     fields.complain("members", fmt::format("may hold at most {} users, you included", kMaxGroupMembers));
@@ -65,8 +69,10 @@ Result<NewConversation> read_new_conversation(JsonObject body) {
       std::string_view text;
       std::optional<UserId> user;
       if (element.get_string().get(text) == simdjson::SUCCESS) user = UserId::parse(text);
-      if (user) request.members.push_back(std::move(*user));
-      else fields.errors().push_back({fmt::format("/members/{}", index), std::string(kUserIdRule)});
+      if (user)
+        request.members.push_back(std::move(*user));
+      else
+        fields.errors().push_back({fmt::format("/members/{}", index), std::string(kUserIdRule)});
       ++index;
     }
   }
@@ -188,8 +194,13 @@ Result<net::HttpResponse> acknowledge(ConversationRoutes& self, const Call& call
 void ConversationRoutes::add(RouteTable& table) {
   auto self = std::make_shared<ConversationRoutes>(*this);
   const auto route = [&](const char* method, const char* pattern, auto handle, bool creates = false) {
-    table.add({method, pattern, Access::kUser, Scope::kMessages, creates,
-               [self, handle](Call& call) -> Result<net::HttpResponse> { return handle(*self, call); }, {}});
+    table.add({method,
+               pattern,
+               Access::kUser,
+               Scope::kMessages,
+               creates,
+               [self, handle](Call& call) -> Result<net::HttpResponse> { return handle(*self, call); },
+               {}});
   };
   route("POST", "/v1/conversations", create, true);
   route("GET", "/v1/conversations", [](ConversationRoutes& routes, const Call& call) -> Result<net::HttpResponse> {
@@ -219,7 +230,8 @@ void ConversationRoutes::add(RouteTable& table) {
           C4A_TRY(const auto page, call.page());
           C4A_TRY(const auto user, call.user());
           C4A_TRY(const auto found, routes.conversations.members(user, id, page));
-          return json_response(200, list_json(found, [](const Member& member) { return member_json(member, nullptr); }));
+          return json_response(200,
+                               list_json(found, [](const Member& member) { return member_json(member, nullptr); }));
         });
   route("POST", "/v1/conversations/{id}/members", add_member, true);
   route("PATCH", "/v1/conversations/{id}/members/{user_id}", update_member);

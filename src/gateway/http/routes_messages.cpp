@@ -27,9 +27,9 @@ std::string receipt_json(const ConversationId& conversation, const Decision& dec
 
 // 429 with the headers of draft-ietf-httpapi-ratelimit-headers.
 net::HttpResponse too_many_sends(const MessageRoutes& self, const Call& call, int retry_after_s) {
-  auto response = problem_response(
-      {ErrorCode::kRateLimited, "Too many sends; wait a moment, then send again.", {}, retry_after_s}, call.request_id,
-      call.path);
+  auto response =
+      problem_response({ErrorCode::kRateLimited, "Too many sends; wait a moment, then send again.", {}, retry_after_s},
+                       call.request_id, call.path);
   response.headers.emplace_back("RateLimit", fmt::format("\"sends\";r=0;t={}", retry_after_s));
   response.headers.emplace_back("RateLimit-Policy", fmt::format("\"sends\";q={};w=1", self.sends_per_second));
   return response;
@@ -115,11 +115,18 @@ Result<net::HttpResponse> read(MessageRoutes& self, const Call& call, Read what)
 
 void MessageRoutes::add(RouteTable& table) {
   auto self = std::make_shared<MessageRoutes>(*this);
-  table.add({"POST", "/v1/messages", Access::kUser, Scope::kMessages, false, {},
-             [self](Call& call, const FastReply& reply) { send_message(*self, call, reply); }});
+  table.add(
+      {"POST", "/v1/messages", Access::kUser, Scope::kMessages, false, {}, [self](Call& call, const FastReply& reply) {
+         send_message(*self, call, reply);
+       }});
   const auto route = [&](const char* method, const char* pattern, auto handle) {
-    table.add({method, pattern, Access::kUser, Scope::kMessages, false,
-               [self, handle](Call& call) -> Result<net::HttpResponse> { return handle(*self, call); }, {}});
+    table.add({method,
+               pattern,
+               Access::kUser,
+               Scope::kMessages,
+               false,
+               [self, handle](Call& call) -> Result<net::HttpResponse> { return handle(*self, call); },
+               {}});
   };
   route("GET", "/v1/messages/{id}",
         [](MessageRoutes& routes, const Call& call) { return read(routes, call, &History::message); });

@@ -25,7 +25,10 @@ Result<net::HttpResponse> health(OperatingRoutes& self) {
   inner.end_object();
   std::string out;
   JsonWriter json(out);
-  json.begin_object().member("status", well ? "ok" : "unavailable").member_raw("dependencies", dependencies).end_object();
+  json.begin_object()
+      .member("status", well ? "ok" : "unavailable")
+      .member_raw("dependencies", dependencies)
+      .end_object();
   auto response = json_response(well ? 200 : 503, std::move(out));
   if (!well) response.headers.emplace_back("Retry-After", "1");
   return response;
@@ -53,8 +56,9 @@ Result<net::HttpResponse> limits_of(OperatingRoutes& self, const Call& call) {
 
 void OperatingRoutes::add(RouteTable& table) {
   auto self = std::make_shared<OperatingRoutes>(*this);
-  table.add({"GET", "/health/live", Access::kOpen, {}, false, {},
-             [](Call&, const FastReply& reply) { reply.send(json_response(200, R"({"status":"ok"})")); }});
+  table.add({"GET", "/health/live", Access::kOpen, {}, false, {}, [](Call&, const FastReply& reply) {
+               reply.send(json_response(200, R"({"status":"ok"})"));
+             }});
   table.add({"GET", "/health/ready", Access::kOpen, {}, false, {}, [self](Call&, const FastReply& reply) {
                if (self->draining()) {
                  reply.send(fail(Error{ErrorCode::kUnavailable, "The server is stopping.", {}, 1}));
@@ -66,22 +70,42 @@ void OperatingRoutes::add(RouteTable& table) {
                reply.send(fail(ErrorCode::kBadRequest, "This path speaks WebSocket; connect with Upgrade: websocket."));
              }});
   table.add({"GET", "/health", Access::kOpen, {}, false, [self](Call&) { return health(*self); }, {}});
-  table.add({"GET", "/metrics", Access::kOpen, {}, false,
+  table.add({"GET",
+             "/metrics",
+             Access::kOpen,
+             {},
+             false,
              [](Call&) -> Result<net::HttpResponse> {
                return net::HttpResponse{200, "text/plain; version=0.0.4; charset=utf-8", render_metrics(), {}};
-             }, {}});
-  table.add({"GET", "/openapi.json", Access::kOpen, {}, false,
-             [](Call&) -> Result<net::HttpResponse> { return json_response(200, std::string(kOpenApiDocument)); }, {}});
-  table.add({"GET", "/v1/channels", Access::kCaller, {}, false,
-             [](Call&) -> Result<net::HttpResponse> { return json_response(200, "[]"); }, {}});
-  table.add({"GET", "/v1/limits", Access::kCaller, {}, false,
-             [self](Call& call) { return limits_of(*self, call); }, {}});
-  table.add({"GET", "/v1/audit", Access::kKey, Scope::kAdmin, false,
+             },
+             {}});
+  table.add({"GET",
+             "/openapi.json",
+             Access::kOpen,
+             {},
+             false,
+             [](Call&) -> Result<net::HttpResponse> { return json_response(200, std::string(kOpenApiDocument)); },
+             {}});
+  table.add({"GET",
+             "/v1/channels",
+             Access::kCaller,
+             {},
+             false,
+             [](Call&) -> Result<net::HttpResponse> { return json_response(200, "[]"); },
+             {}});
+  table.add(
+      {"GET", "/v1/limits", Access::kCaller, {}, false, [self](Call& call) { return limits_of(*self, call); }, {}});
+  table.add({"GET",
+             "/v1/audit",
+             Access::kKey,
+             Scope::kAdmin,
+             false,
              [self](Call& call) -> Result<net::HttpResponse> {
                C4A_TRY(const auto page, call.page());
                C4A_TRY(auto json, self->audit.list(page));
                return json_response(200, std::move(json));
-             }, {}});
+             },
+             {}});
 }
 
 }  // namespace c4a

@@ -21,8 +21,10 @@ std::string ready_frame(const UserId& user, const DeviceId& device, TimestampMs 
   JsonWriter json(out);
   json.begin_object().member("type", "ready").member("user_id", user.text).member("session_id", Uuid::v7(now));
   json.key("device_id");
-  if (device.text.empty()) json.null();
-  else json.value(device.text);
+  if (device.text.empty())
+    json.null();
+  else
+    json.value(device.text);
   json.member("heartbeat_seconds", heartbeat_seconds).end_object();
   return out;
 }
@@ -172,13 +174,13 @@ void ClientConnection::handle(PingFrame&) { socket_.send(pong_frame()); }
 
 bool ClientConnection::within_rate(const std::string& ref) {
   if (!limited_) return true;
-  const auto verdict =
-      gateway_.services().sends.take(session_->user().text, gateway_.services().clock.monotonic_us());
+  const auto verdict = gateway_.services().sends.take(session_->user().text, gateway_.services().clock.monotonic_us());
   if (verdict.allowed) {
     refused_sends_ = 0;
     return true;
   }
-  send_error({ErrorCode::kRateLimited, "Too many sends; wait a moment, then send again.", {}, verdict.retry_after_s}, ref);
+  send_error({ErrorCode::kRateLimited, "Too many sends; wait a moment, then send again.", {}, verdict.retry_after_s},
+             ref);
   if (++refused_sends_ == kRefusedSendsBeforeClose) socket_.close(kCloseRate, "too many sends");
   return false;
 }
@@ -200,8 +202,10 @@ void ClientConnection::handle(SendFrame& frame) {
       if (!decision) return (*self)->send_error(decision.error(), ref);
       auto answer = net::make_frame(sent_frame(ref, conversation, *decision));
       // A repeat was delivered when it was first answered, or comes as pending.
-      if (decision->duplicate) (*self)->session_->send(std::move(answer));
-      else (*self)->session_->sent(conversation, decision->seq, std::move(answer));
+      if (decision->duplicate)
+        (*self)->session_->send(std::move(answer));
+      else
+        (*self)->session_->sent(conversation, decision->seq, std::move(answer));
     });
   };
   if (auto taken = gateway_.services().log.append(std::move(*command), std::move(done)); !taken) {
@@ -232,17 +236,19 @@ void ClientConnection::handle(TypingFrame& frame) {
 
 void ClientConnection::handle(WatchFrame& frame) {
   MessageStore& store = gateway_.services().store;
-  const bool taken = gateway_.services().workers.post(
-      [self = self_, &store, &loop = socket_.loop(), user = session_->user(), users = std::move(frame.users)]() mutable {
-        // Strangers are left out without a word.
-        std::erase_if(users, [&](const UserId& other) { return !share_conversation(store, user, other).value_or(false); });
-        loop.post([self = std::move(self), users = std::move(users)]() mutable {
-          if (*self == nullptr || (*self)->session_ == nullptr) return;
-          auto& connection = **self;
-          connection.gateway_.hub_of(connection.socket_.loop()).watch(*connection.session_, std::move(users));
-        });
-      });
-  if (!taken) send_error({ErrorCode::kOverloaded, "Too many requests are waiting; watch again in a second.", {}, 1}, {});
+  const bool taken = gateway_.services().workers.post([self = self_, &store, &loop = socket_.loop(),
+                                                       user = session_->user(),
+                                                       users = std::move(frame.users)]() mutable {
+    // Strangers are left out without a word.
+    std::erase_if(users, [&](const UserId& other) { return !share_conversation(store, user, other).value_or(false); });
+    loop.post([self = std::move(self), users = std::move(users)]() mutable {
+      if (*self == nullptr || (*self)->session_ == nullptr) return;
+      auto& connection = **self;
+      connection.gateway_.hub_of(connection.socket_.loop()).watch(*connection.session_, std::move(users));
+    });
+  });
+  if (!taken)
+    send_error({ErrorCode::kOverloaded, "Too many requests are waiting; watch again in a second.", {}, 1}, {});
 }
 
 void ClientConnection::send_error(const Error& error, const std::string& ref) {

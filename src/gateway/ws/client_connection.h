@@ -53,10 +53,10 @@ class ClientConnection final : public net::WebSocketListener {
   std::unique_ptr<std::vector<std::string>> early_;  // frames that came while the token was checked
   std::size_t early_bytes_ = 0;
   std::unique_ptr<Identity> identity_;
-  TimestampMs expires_at_ = 0;                       // of the token; 0: never
-  std::uint32_t refused_sends_ = 0;                  // in a row
+  TimestampMs expires_at_ = 0;       // of the token; 0: never
+  std::uint32_t refused_sends_ = 0;  // in a row
   bool checking_ = false;
-  bool limited_ = true;                              // keys are not
+  bool limited_ = true;  // keys are not
 };
 
 }  // namespace c4a

@@ -13,8 +13,10 @@ Result<FrameIn> read_auth(JsonFields& fields) {
   if (const auto token = fields.text("token", JsonFields::kRequired, 0, kMaxTokenBytes)) frame.token = *token;
   if (const auto text = fields.text("device_id", JsonFields::kOptional, 0, 128)) {
     const auto device = DeviceId::parse(*text);
-    if (device) frame.device = *device;
-    else fields.complain("device_id", "must have printable ASCII characters");
+    if (device)
+      frame.device = *device;
+    else
+      fields.complain("device_id", "must have printable ASCII characters");
   }
   return frame;
 }
@@ -43,8 +45,10 @@ Result<FrameIn> read_watch(JsonFields& fields) {
     std::string_view text;
     std::optional<UserId> user;
     if (element.get_string().get(text) == simdjson::SUCCESS) user = UserId::parse(text);
-    if (user) frame.users.push_back(std::move(*user));
-    else fields.complain("user_ids", std::string(kUserIdRule));
+    if (user)
+      frame.users.push_back(std::move(*user));
+    else
+      fields.complain("user_ids", std::string(kUserIdRule));
   }
   return frame;
 }

@@ -29,7 +29,8 @@ std::unique_ptr<net::WebSocketListener> WebSocketGateway::accept(const net::Http
   if (!device) {
     socket.close(kCloseAuth, "X-Device-Id must have at most 128 printable characters");
   } else if (authorization) {
-    connection->authenticate(std::string(*authorization), std::string(request.header("x-act-as").value_or("")), *device);
+    connection->authenticate(std::string(*authorization), std::string(request.header("x-act-as").value_or("")),
+                             *device);
   } else {
     connection->wait_for_auth();
   }

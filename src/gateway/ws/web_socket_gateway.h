@@ -21,7 +21,7 @@ struct WebSocketOptions {
   std::vector<std::string> allowed_origins;  // besides the own one and none
   int heartbeat_seconds = 30;
   int auth_timeout_s = 10;
-  int token_grace_s = 60;                    // a socket outlives its token by this
+  int token_grace_s = 60;  // a socket outlives its token by this
 };
 
 struct WebSocketServices {
