@@ -1,5 +1,8 @@
 #include "base/worker_pool.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <limits>
 
 namespace c4a {
@@ -38,6 +41,9 @@ std::size_t WorkerPool::queued() const {
 }
 
 void WorkerPool::work() {
+  // Behind the event loops and the router, where cores are short: reads may wait, live messages should not.
+  constexpr int kNicer = 5;
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNicer);
   std::unique_lock lock(mutex_);
   while (true) {
     arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
