@@ -74,7 +74,9 @@ Result<WalList> WalList::load(const std::string& directory) {
 int WalList::begin(const std::string& name, const std::string& before, std::uint64_t synced_bytes) {
   if (const auto found = logs_.find(before); found != logs_.end()) found->second = synced_bytes;
   logs_[name] = 0;
-  return save();
+  const int error = save();
+  if (error != 0) logs_.erase(name);  // it will not be used
+  return error;
 }
 
 int WalList::drop(const std::string& name) { return logs_.erase(name) == 0 ? 0 : save(); }
