@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/encoding.h"
 #include "base/json_writer.h"
 #include "gateway/http/fast_reply.h"
 #include "gateway/http/responses.h"
@@ -94,9 +95,9 @@ Result<net::HttpResponse> edit(MessageRoutes& self, const Call& call) {
 Result<net::HttpResponse> react(MessageRoutes& self, const Call& call, bool add) {
   C4A_TRY(const auto id, call.message_param(0));
   const std::string& emoji = call.params[1];
-  const bool valid = !emoji.empty() && emoji.size() <= 64 && simdjson::validate_utf8(emoji) &&
+  const bool valid = !emoji.empty() && simdjson::validate_utf8(emoji) && count_code_points(emoji) <= 64 &&
                      std::ranges::none_of(emoji, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
-  if (!valid) return fail_field("emoji", "must be an emoji of at most 64 bytes");
+  if (!valid) return fail_field("emoji", "must be an emoji, or a text of at most 64 characters");
   C4A_CHECK(change_message(self, call, id, ReactToMessage{id, emoji, add}));
   return no_content();
 }
