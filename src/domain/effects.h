@@ -24,6 +24,8 @@ struct Decision {
   bool duplicate = false;  // a repeated send, or a private conversation that existed
   bool changed = true;     // false: the command altered nothing, no version was taken
   TimestampMs created_at = 0;
+  // False: the command is safe in the log, but its router has not answered in time, so seq and version are not known.
+  bool decided = true;
 };
 
 // A step that the sender of a message with request_delivery_receipt is told of, even after being away.

@@ -1,14 +1,14 @@
 #pragma once
 
-// MessageLog carries commands to the router, in order. From the moment at which a command's completion runs with a
-// decision, its effects can no longer be lost.
+// MessageLog carries commands to the router, in the order appended for each conversation. What gateways see of it; the
+// router's side is LogPartition. From the moment at which a command's completion runs with a decision, its effects can
+// no longer be lost.
 //
 // Implementations: QueueMessageLog (embedded, the default: in-process, a command is durable together with its effects,
-// by the router's group commit). One consumer: the router that owns the partition.
+// by the router's group commit); KafkaMessageLog (many gateways, many routers).
 
 #include <cstddef>
 #include <functional>
-#include <vector>
 
 #include "base/result.h"
 #include "domain/command.h"
@@ -16,35 +16,29 @@
 
 namespace c4a {
 
-// Runs exactly once, on the router's thread, so it must be short and must not block. An error of kUnavailable means
-// that nothing of the command was kept.
+// Runs exactly once, on a thread of the log or the router, so it must be short and must not block. A decision without
+// a seq and version says that the command is safe in the log and the router has not answered in time
+// (Decision::decided). An error of kUnavailable: the command may still take effect.
 using Completion = std::move_only_function<void(Result<Decision>)>;
-
-struct LoggedCommand {
-  LogPosition position;
-  Command command;
-  Completion done;
-};
 
 class MessageLog {
  public:
   virtual ~MessageLog() = default;
 
-  // Any thread; never blocks. Commands of one thread keep their order. On failure `done` is not called.
-  // Fails with: kOverloaded when too much is waiting (try again in a second), kUnavailable when the log has stopped.
+  // Any thread; never blocks. Commands of one thread for one conversation keep their order. On failure `done` is not
+  // called.
+  // Fails with: kOverloaded when too much is waiting (try again in a second), kUnavailable when the log does not answer
+  // or has stopped.
   virtual Result<> append(Command command, Completion done) = 0;
-
-  // The consumer. Waits for commands and moves up to `most` of them to the end of `batch`, in order. False once the log
-  // has stopped and is empty.
-  virtual bool next_batch(std::vector<LoggedCommand>& batch, std::size_t most) = 0;
-  // The effects of everything up to `position` are durable.
-  virtual void committed(LogPosition position) = 0;
 
   // Any thread. Takes nothing more; what was appended before is still handed out.
   virtual void stop() = 0;
 
-  // Commands appended and not yet committed.
+  // Commands appended and not yet answered.
   virtual std::size_t waiting() const = 0;
+
+  // Whether commands can be appended right now. Any thread.
+  virtual Result<> check() = 0;
 };
 
 }  // namespace c4a

@@ -4,13 +4,13 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "message_log/message_log.h"
+#include "message_log/log_partition.h"
 
 namespace c4a {
 
 // The embedded log. It keeps nothing on the disk: the router's commit holds a command's effects, and only then is the
 // command answered, so what a crash takes was never acknowledged. Not for more than one process.
-class QueueMessageLog final : public MessageLog {
+class QueueMessageLog final : public MessageLog, public LogPartition {
  public:
   struct Options {
     LogPosition last;                     // positions go on after it
@@ -20,10 +20,15 @@ class QueueMessageLog final : public MessageLog {
   explicit QueueMessageLog(Options options);
 
   Result<> append(Command command, Completion done) override;
-  bool next_batch(std::vector<LoggedCommand>& batch, std::size_t most) override;
-  void committed(LogPosition position) override;
   void stop() override;
   std::size_t waiting() const override;
+  Result<> check() override { return {}; }
+
+  bool next_batch(std::vector<LoggedCommand>& batch, std::size_t most) override;
+  void committed(LogPosition position) override;
+  // A command is in this log once: whoever asked has the refusal as its answer, and nothing needs to be kept.
+  void set_aside(const LoggedCommand&, const Error&) override {}
+  bool given_up() const override { return false; }
 
  private:
   const Options options_;

@@ -5,9 +5,19 @@
 namespace c4a {
 namespace {
 
+class QueueUnderTest final : public LogUnderTest {
+ public:
+  explicit QueueUnderTest(std::size_t waiting_limit) : queue_({{}, waiting_limit}) {}
+  MessageLog& log() override { return queue_; }
+  LogPartition& partition() override { return queue_; }
+
+ private:
+  QueueMessageLog queue_;
+};
+
 struct MakeQueueMessageLog {
-  std::unique_ptr<MessageLog> operator()(std::size_t waiting_limit) {
-    return std::make_unique<QueueMessageLog>(QueueMessageLog::Options{{}, waiting_limit});
+  std::unique_ptr<LogUnderTest> operator()(std::size_t waiting_limit) {
+    return std::make_unique<QueueUnderTest>(waiting_limit);
   }
 };
 

@@ -1,6 +1,6 @@
 #include "message_store/rocks_keys.h"
 
-#include "message_store/byte_codec.h"
+#include "base/byte_codec.h"
 
 namespace c4a::rocks {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "message_store/byte_codec.h"
+#include "base/byte_codec.h"
 
 namespace c4a::rocks {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "message_store/byte_codec.h"
+#include "base/byte_codec.h"
 #include "message_store/crc32c.h"
 #include "message_store/rocks_keys.h"
 

@@ -1,7 +1,8 @@
 #pragma once
 
 // LiveBus carries what the router decided to the sessions that are online. It may lose events: sessions notice by seq
-// and version and read the store. Implementations: MemoryLiveBus (embedded, the default; loses nothing).
+// and version and read the store. Implementations: MemoryLiveBus (embedded, the default; loses nothing),
+// RedisRouterBus (between processes).
 
 #include <memory>
 #include <string>
@@ -34,6 +35,8 @@ class LiveBus {
   virtual ~LiveBus() = default;
   // Router thread. Events reach a session in the order published. Never blocks.
   virtual void publish(LiveEvent event) = 0;
+  // What was published goes out now: called after each batch. Never blocks.
+  virtual void flush() {}
 };
 
 }  // namespace c4a

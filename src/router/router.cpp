@@ -1,6 +1,8 @@
 #include "router/router.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/planted_bug.h"
 #include "domain/frames.h"
@@ -58,7 +60,7 @@ struct ToLive {
 
 }  // namespace
 
-Router::Router(MessageLog& log, MessageStore& store, LiveBus& bus, const Clock& clock, RouterOptions options)
+Router::Router(LogPartition& log, MessageStore& store, LiveBus& bus, const Clock& clock, RouterOptions options)
     : log_(log), store_(store), bus_(bus), clock_(clock), options_(options), states_(options.cached_conversations) {}
 
 void Router::run() {
@@ -69,18 +71,55 @@ void Router::run() {
 bool Router::run_once() {
   batch_.clear();
   if (!log_.next_batch(batch_, options_.batch_commands)) return false;
-  for (auto& logged : batch_) take(std::move(logged));
+  for (auto& logged : batch_) {
+    take(std::move(logged));
+    if (abandoned_) return false;
+  }
   commit();
-  return true;
+  return !abandoned_;
 }
 
 void Router::take(LoggedCommand logged) {
   counters_.commands.fetch_add(1, std::memory_order_relaxed);
-  auto decision = decide_one(logged);
+  auto decision = decide_surely(logged);
+  if (abandoned_) return;
   position_ = logged.position;
   if (!decision) return;
   if (*decision && (*decision)->duplicate) counters_.duplicates.fetch_add(1, std::memory_order_relaxed);
   answers_.push_back({std::move(logged.done), std::move(*decision), effects_.events.size()});
+}
+
+std::optional<Result<Decision>> Router::decide_surely(LoggedCommand& logged) {
+  for (int attempt = 0;; ++attempt) {
+    auto decision = decide_one(logged);
+    if (!options_.shared_log || abandoned_ || !decision || *decision) return decision;
+    const Error& error = decision->error();
+    if (error.code == ErrorCode::kCorrupt) {
+      counters_.set_aside.fetch_add(1, std::memory_order_relaxed);
+      log_.set_aside(logged, error);
+    }
+    if (error.code != ErrorCode::kUnavailable) return decision;
+    if (!wait_for_retry(attempt)) return std::nullopt;
+  }
+}
+
+bool Router::wait_for_retry(int attempt) {
+  counters_.retries.fetch_add(1, std::memory_order_relaxed);
+  constexpr std::int64_t kStepMs = 20;  // a partition that is wanted elsewhere does not wait for long
+  const std::int64_t wait_ms = std::min(options_.first_retry_ms << std::min(attempt, 10), kMaxRetryMs);
+  for (std::int64_t waited_ms = 0; waited_ms < wait_ms && !log_.given_up(); waited_ms += kStepMs) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(std::min(kStepMs, wait_ms - waited_ms)));
+  }
+  if (!log_.given_up()) return true;
+  abandon();
+  return false;
+}
+
+void Router::abandon() {
+  abandoned_ = true;
+  states_.forget_open();
+  effects_.clear();
+  answers_.clear();
 }
 
 std::optional<Result<Decision>> Router::decide_one(LoggedCommand& logged) {
@@ -96,6 +135,7 @@ std::optional<Result<Decision>> Router::decide_one(LoggedCommand& logged) {
     if (needed.target && entry->open && !planted(PlantedBug::kEditReadsOldRow)) {
       // An earlier command of this batch may have changed the message, or the reaction: the store must know it first.
       commit();
+      if (abandoned_) return std::nullopt;
       continue;
     }
     C4A_TRY(facts, gather(needed, logged.command));
@@ -103,6 +143,7 @@ std::optional<Result<Decision>> Router::decide_one(LoggedCommand& logged) {
     if (!too_late) break;
     // What was decided so far is right, and the other owner has it too.
     commit();
+    if (abandoned_) return std::nullopt;
     states_.forget(id);
   }
   states_.mark_open(id, *entry);
@@ -160,29 +201,49 @@ void Router::commit() {
     if (options_.shared_log) effects_.rows.conversations.push_back(state.head);
   });
   if (!effects_.rows.empty()) {
-    const std::int64_t begun = clock_.monotonic_us();
     if (planted(PlantedBug::kAnswerBeforeCommit)) {
       for (auto& answer : answers_) answer.done(answer.decision);
       answers_.clear();
     }
-    if (auto stored = store_.commit(effects_.rows, position_); !stored) {
-      counters_.failed_commits.fetch_add(1, std::memory_order_relaxed);
-      if (planted(PlantedBug::kStateKeptAfterFailedCommit))
-        states_.close_all();
-      else
-        states_.forget_open();
-      effects_.clear();
-      for (auto& answer : answers_) answer.done(std::unexpected(stored.error()));
-      answers_.clear();
-      log_.committed(position_);
+    if (const auto stored = store_effects(); !stored) {
+      if (!abandoned_) refuse_all(stored.error());
       return;
     }
-    counters_.commit_us.fetch_add(static_cast<std::uint64_t>(clock_.monotonic_us() - begun), std::memory_order_relaxed);
-    counters_.batches.fetch_add(1, std::memory_order_relaxed);
   }
   states_.close_all();
   log_.committed(position_);
-  // Every session hears of things in the order decided: the events of a command, then its answer.
+  answer_all();
+}
+
+Result<> Router::store_effects() {
+  for (int attempt = 0;; ++attempt) {
+    const std::int64_t begun = clock_.monotonic_us();
+    auto stored = store_.commit(effects_.rows, position_);
+    if (stored) {
+      counters_.commit_us.fetch_add(static_cast<std::uint64_t>(clock_.monotonic_us() - begun),
+                                    std::memory_order_relaxed);
+      counters_.batches.fetch_add(1, std::memory_order_relaxed);
+      return stored;
+    }
+    counters_.failed_commits.fetch_add(1, std::memory_order_relaxed);
+    if (!options_.shared_log || !wait_for_retry(attempt)) return stored;
+  }
+}
+
+// Nothing of what was decided happened.
+void Router::refuse_all(const Error& error) {
+  if (planted(PlantedBug::kStateKeptAfterFailedCommit))
+    states_.close_all();
+  else
+    states_.forget_open();
+  effects_.clear();
+  for (auto& answer : answers_) answer.done(std::unexpected(error));
+  answers_.clear();
+  log_.committed(position_);
+}
+
+// Every session hears of things in the order decided: the events of a command, then its answer.
+void Router::answer_all() {
   std::size_t published = 0;
   for (auto& answer : answers_) {
     for (; published < answer.events_until; ++published) publish(effects_.events[published]);
@@ -190,6 +251,7 @@ void Router::commit() {
   }
   answers_.clear();
   effects_.clear();
+  bus_.flush();
 }
 
 void Router::publish(Event& event) { bus_.publish(std::visit(ToLive{}, event)); }

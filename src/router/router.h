@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "message_log/message_log.h"
+#include "message_log/log_partition.h"
 #include "message_store/message_store.h"
 #include "presence/live_bus.h"
 #include "router/decide.h"
@@ -28,7 +28,11 @@ struct RouterOptions {
   // over. Asks of the store: a conversation's rows of one commit are stored all or nothing, the row of the later
   // position stays, and commit tries until it succeeds. Without it a command is in the log only once.
   bool shared_log = false;
+  // How long to wait before what failed is tried again, doubled each time up to kMaxRetryMs; with shared_log only.
+  std::int64_t first_retry_ms = 20;
 };
+
+inline constexpr std::int64_t kMaxRetryMs = 1000;
 
 // What the router has done since it started. Any thread may read.
 struct RouterCounters {
@@ -37,17 +41,19 @@ struct RouterCounters {
   std::atomic<std::uint64_t> duplicates{0};
   std::atomic<std::uint64_t> batches{0};
   std::atomic<std::uint64_t> failed_commits{0};
+  std::atomic<std::uint64_t> retries{0};    // of reads and commits, with a shared log
+  std::atomic<std::uint64_t> set_aside{0};  // commands that cannot be decided
   std::atomic<std::uint64_t> state_loads{0};
   std::atomic<std::uint64_t> commit_us{0};
 };
 
 class Router {
  public:
-  Router(MessageLog& log, MessageStore& store, LiveBus& bus, const Clock& clock, RouterOptions options);
+  Router(LogPartition& log, MessageStore& store, LiveBus& bus, const Clock& clock, RouterOptions options);
 
-  // Until the log stops. The calling thread becomes the owner of every conversation.
+  // Until the log stops or the partition is given up. The calling thread becomes the owner of every conversation.
   void run();
-  // One batch, for tests that step. False once the log has stopped and is empty.
+  // One batch, for tests that step. False once the log has stopped and is empty, or the partition was given up.
   bool run_once();
 
   const RouterCounters& counters() const { return counters_; }
@@ -60,6 +66,8 @@ class Router {
   };
 
   void take(LoggedCommand logged);
+  // As decide_one; with a shared log it tries until the store answers, because no command may be skipped.
+  std::optional<Result<Decision>> decide_surely(LoggedCommand& logged);
   // Nothing: a former owner has decided it, and it is answered.
   std::optional<Result<Decision>> decide_one(LoggedCommand& logged);
   // The conversation's entry, from memory or from the store.
@@ -69,9 +77,15 @@ class Router {
   Result<bool> overtaken(const StateCache::Entry& entry, const ConversationId& id);
   // Makes what was decided durable, then answers it. After it, nothing is open.
   void commit();
+  Result<> store_effects();
+  // Before another try: false once the partition is given up, and what was not committed is the next owner's.
+  bool wait_for_retry(int attempt);
+  void abandon();
+  void refuse_all(const Error& error);
+  void answer_all();
   void publish(Event& event);
 
-  MessageLog& log_;
+  LogPartition& log_;
   MessageStore& store_;
   LiveBus& bus_;
   const Clock& clock_;
@@ -82,6 +96,7 @@ class Router {
   Effects effects_;
   std::vector<Answer> answers_;
   LogPosition position_;
+  bool abandoned_ = false;
   TimestampMs now_ = 0;  // grows with seq, even when the clock is set back
   std::vector<LoggedCommand> batch_;
 };

@@ -25,13 +25,8 @@ void CommandLog::cut(LogPosition position) {
   waiting_.clear();
 }
 
-Result<> LogReader::append(Command command, Completion done) {
-  log_.append(std::move(command), std::move(done));
-  return {};
-}
-
 bool LogReader::next_batch(std::vector<LoggedCommand>& batch, std::size_t most) {
-  const std::size_t count = std::min({most, batch_limit, waiting()});
+  const std::size_t count = std::min<std::size_t>({most, batch_limit, waiting()});
   for (std::size_t i = 0; i < count; ++i) {
     read_ = {read_.value + 1};
     batch.push_back({read_, log_.at(read_), [&log = log_, position = read_](Result<Decision> decision) {

@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "message_log/message_log.h"
+#include "message_log/log_partition.h"
 
 namespace c4a::simulation {
 
@@ -33,18 +33,18 @@ class CommandLog {
 };
 
 // One router's place in the log.
-class LogReader final : public MessageLog {
+class LogReader final : public LogPartition {
  public:
   LogReader(CommandLog& log, LogPosition after) : log_(log), read_(after) {}
 
   std::size_t batch_limit = 1;  // commands in the next batch at most
 
-  Result<> append(Command command, Completion done) override;
   // Never waits: false where there is nothing more.
   bool next_batch(std::vector<LoggedCommand>& batch, std::size_t most) override;
   void committed(LogPosition position) override { committed_ = position; }
-  void stop() override {}
-  std::size_t waiting() const override { return log_.end().value - read_.value; }
+  void set_aside(const LoggedCommand&, const Error&) override {}
+  bool given_up() const override { return false; }
+  std::size_t waiting() const { return log_.end().value - read_.value; }
   LogPosition committed_position() const { return committed_; }
   LogPosition read_position() const { return read_; }
 

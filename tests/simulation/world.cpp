@@ -28,6 +28,7 @@ RouterOptions some_router_options(Random& random, Mode mode) {
   options.rules.receipt_members = random.percent(30) ? 2 : 100;
   options.cached_conversations = random.percent(50) ? 1 : 100;
   options.shared_log = mode != Mode::kEmbedded;
+  options.first_retry_ms = 0;
   return options;
 }
 

@@ -71,10 +71,9 @@ class World final : private LiveBus {
    public:
     explicit DirectLog(World& world) : world_(world) {}
     Result<> append(Command command, Completion done) override;
-    bool next_batch(std::vector<LoggedCommand>&, std::size_t) override { return false; }
-    void committed(LogPosition) override {}
     void stop() override {}
     std::size_t waiting() const override { return 0; }
+    Result<> check() override { return {}; }
 
    private:
     World& world_;

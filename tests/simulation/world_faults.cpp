@@ -14,13 +14,13 @@ void World::fault() {
     trace(fmt::format("a crash comes {} points from now", *crash_in_));
     return;
   }
-  if (!distributed()) {
-    // Behind a shared log a store tries until it succeeds, or the process gives up: a command is never skipped.
-    (roll < 80 ? fail_commit_ : fail_read_) = true;
-    trace(roll < 80 ? "the next commit fails" : "the next read fails");
+  if (!distributed() || roll < 50) {
+    // Behind a shared log the router tries again: a command is never skipped.
+    (roll % 3 != 0 ? fail_commit_ : fail_read_) = true;
+    trace(roll % 3 != 0 ? "the next commit fails" : "the next read fails");
     return;
   }
-  if (zombie_ && roll < 60) {
+  if (zombie_ && roll < 70) {
     trace("the former owner ends");
     zombie_.reset();
   } else if (!zombie_) {

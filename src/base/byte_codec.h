@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace c4a::rocks {
+namespace c4a {
 
 // Appends to a buffer that the caller keeps and reuses.
 class ByteWriter {
@@ -104,4 +104,4 @@ class ByteReader {
   bool damaged_ = false;
 };
 
-}  // namespace c4a::rocks
+}  // namespace c4a
