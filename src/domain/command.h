@@ -24,7 +24,7 @@ struct CreateConversation {
 
 struct SendMessage {
   Message message;              // all but seq and routed_at
-  bool id_from_client = false;  // only such an id can have been used before
+  bool id_from_client = false;  // only such an id can have been used long before
 };
 
 struct EditMessage {

@@ -143,6 +143,8 @@ class ConversationState {
   HorizonFloor read_floor{&Progress::read, &MemberState::read_reach};
 
   const MessageHeader* find_recent(const MessageId& id) const;
+  // Every message of the conversation is in `recent`: an id that is not there was never used.
+  bool recent_is_all() const { return recent.empty() ? head.last_seq.value == 0 : recent.front().seq.value == 1; }
   // Forgets all but the newest `keep`. Only after what is forgotten was committed.
   void trim_recent(std::size_t keep);
 

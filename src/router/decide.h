@@ -37,6 +37,8 @@ struct FactsNeeded {
     Seq until;
   };
   std::optional<Range> covered;  // messages that an acknowledgement covers
+
+  bool reads() const { return target || repeat || reply_to || covered; }
 };
 
 struct Facts {

@@ -59,12 +59,11 @@ void pass_own_message(ConversationState& state, const Message& message) {
 Result<Decision> decide_send(ConversationState& state, Decider& decider, SendMessage& send) {
   Message& message = send.message;
   C4A_CHECK(authorize(state.head, member_of(state, decider.command.actor), Action::kSend));
-  if (send.id_from_client) {
-    const MessageHeader* first = state.find_recent(message.message_id);
-    if (planted(PlantedBug::kDedupeForgetsRecent)) first = nullptr;
-    if (first != nullptr) return answer_repeat(state, *first, message);
-    if (decider.facts.repeat) return answer_repeat(state, *decider.facts.repeat, message);
-  }
+  // An id that the gateway made can only come again within the log's own retries: it is looked for in memory alone.
+  const MessageHeader* first = state.find_recent(message.message_id);
+  if (planted(PlantedBug::kDedupeForgetsRecent)) first = nullptr;
+  if (first != nullptr) return answer_repeat(state, *first, message);
+  if (decider.facts.repeat) return answer_repeat(state, *decider.facts.repeat, message);
   C4A_CHECK(check_recipients(state, message));
   if (message.reply_to && !decider.facts.reply_to_present && state.find_recent(*message.reply_to) == nullptr) {
     return fail_field("/reply_to", "names no message of this conversation");

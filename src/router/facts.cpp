@@ -8,8 +8,11 @@ namespace {
 FactsNeeded for_send(const ConversationState& state, const SendMessage& send) {
   FactsNeeded needed;
   const Message& message = send.message;
-  if (send.id_from_client && state.find_recent(message.message_id) == nullptr) needed.repeat = message.message_id;
-  if (message.reply_to && state.find_recent(*message.reply_to) == nullptr) needed.reply_to = message.reply_to;
+  const bool maybe_older = !state.recent_is_all();
+  if (maybe_older && send.id_from_client && state.find_recent(message.message_id) == nullptr) {
+    needed.repeat = message.message_id;
+  }
+  if (maybe_older && message.reply_to && state.find_recent(*message.reply_to) == nullptr) needed.reply_to = message.reply_to;
   return needed;
 }
 

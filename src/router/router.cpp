@@ -61,7 +61,7 @@ struct ToLive {
 }  // namespace
 
 Router::Router(LogPartition& log, MessageStore& store, LiveBus& bus, const Clock& clock, RouterOptions options)
-    : log_(log), store_(store), bus_(bus), clock_(clock), options_(options), states_(options.cached_conversations) {}
+    : log_(log), store_(store), bus_(bus), clock_(clock), options_(options), states_(options.cached_conversations, options.recent_headers) {}
 
 void Router::run() {
   while (run_once()) {
@@ -139,6 +139,7 @@ std::optional<Result<Decision>> Router::decide_one(LoggedCommand& logged) {
       continue;
     }
     C4A_TRY(facts, gather(needed, logged.command));
+    if (!needed.reads()) break;
     C4A_TRY(const bool too_late, overtaken(*entry, id));
     if (!too_late) break;
     // What was decided so far is right, and the other owner has it too.
@@ -161,8 +162,19 @@ Result<StateCache::Entry*> Router::entry_of(const ConversationId& id) {
   counters_.state_loads.fetch_add(1, std::memory_order_relaxed);
   C4A_TRY(auto loaded, store_.load(id));
   std::unique_ptr<ConversationState> state;
-  if (loaded) state = std::make_unique<ConversationState>(std::move(*loaded));
+  if (loaded) {
+    state = std::make_unique<ConversationState>(std::move(*loaded));
+    if (options_.shared_log) C4A_CHECK(load_recent(*state));
+  }
   return &states_.insert(id, std::move(state));
+}
+
+// One read here saves one for each send whose id the client made.
+Result<> Router::load_recent(ConversationState& state) {
+  const std::uint64_t last = state.head.last_seq.value;
+  const Seq after{last - std::min<std::uint64_t>(last, options_.recent_headers)};
+  C4A_TRY(state.recent, store_.headers(state.head.id, after, state.head.last_seq, options_.recent_headers));
+  return {};
 }
 
 Result<Facts> Router::gather(const FactsNeeded& needed, const Command& command) {

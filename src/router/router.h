@@ -28,6 +28,7 @@ struct RouterOptions {
   // over. Asks of the store: a conversation's rows of one commit are stored all or nothing, the row of the later
   // position stays, and commit tries until it succeeds. Without it a command is in the log only once.
   bool shared_log = false;
+  std::size_t recent_headers = kRecentHeaders;  // kept in memory of each conversation: repeats among them cost no read
   // How long to wait before what failed is tried again, doubled each time up to kMaxRetryMs; with shared_log only.
   std::int64_t first_retry_ms = 20;
 };
@@ -72,6 +73,7 @@ class Router {
   std::optional<Result<Decision>> decide_one(LoggedCommand& logged);
   // The conversation's entry, from memory or from the store.
   Result<StateCache::Entry*> entry_of(const ConversationId& id);
+  Result<> load_recent(ConversationState& state);
   Result<Facts> gather(const FactsNeeded& needed, const Command& command);
   // Another owner is further on, so what was just read may come from later than this command.
   Result<bool> overtaken(const StateCache::Entry& entry, const ConversationId& id);

@@ -1,7 +1,5 @@
 #include "router/state_cache.h"
 
-#include "router/decide.h"
-
 namespace c4a {
 
 StateCache::Entry* StateCache::find(const ConversationId& id) {
@@ -33,7 +31,7 @@ void StateCache::close_all() {
     }
     found->second.open = false;
     found->second.stored = found->second.state->head.applied;
-    found->second.state->trim_recent(kRecentHeaders);
+    found->second.state->trim_recent(recent_headers_);
   }
   open_.clear();
   make_room();

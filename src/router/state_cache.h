@@ -14,7 +14,8 @@ namespace c4a {
 
 class StateCache {
  public:
-  explicit StateCache(std::size_t most) : most_(most) {}
+  // `recent_headers`: how many a conversation keeps between batches.
+  StateCache(std::size_t most, std::size_t recent_headers) : most_(most), recent_headers_(recent_headers) {}
 
   struct Entry {
     std::unique_ptr<ConversationState> state;  // null: there is no such conversation, or it is being created
@@ -48,6 +49,7 @@ class StateCache {
   void make_room();
 
   const std::size_t most_;
+  const std::size_t recent_headers_;
   std::unordered_map<ConversationId, Entry> entries_;
   std::list<ConversationId> order_;  // most recently used first
   std::vector<ConversationId> open_;
