@@ -51,6 +51,7 @@ const std::vector<ErrorInfo>& table() {
       {kUnavailable, "unavailable", 503, "A dependency is down"},
       {kOverloaded, "overloaded", 503, "The server is overloaded"},
       {kCorrupt, "corrupt", 500, "Stored data is damaged"},
+      {kUndecided, "undecided", 202, "Accepted, and not decided yet"},
   };
   return rows;
 }

@@ -66,6 +66,8 @@ enum class ErrorCode : std::uint8_t {
   kOverloaded,
   // Never answered to a client: what an operator must look at.
   kCorrupt,
+  // No problem: the change is safe in the log and will happen, but what became of it is not known yet. Answered as 202.
+  kUndecided,
 };
 
 struct FieldError {

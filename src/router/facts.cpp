@@ -12,7 +12,8 @@ FactsNeeded for_send(const ConversationState& state, const SendMessage& send) {
   if (maybe_older && send.id_from_client && state.find_recent(message.message_id) == nullptr) {
     needed.repeat = message.message_id;
   }
-  if (maybe_older && message.reply_to && state.find_recent(*message.reply_to) == nullptr) needed.reply_to = message.reply_to;
+  if (maybe_older && message.reply_to && state.find_recent(*message.reply_to) == nullptr)
+    needed.reply_to = message.reply_to;
   return needed;
 }
 

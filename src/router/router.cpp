@@ -61,7 +61,12 @@ struct ToLive {
 }  // namespace
 
 Router::Router(LogPartition& log, MessageStore& store, LiveBus& bus, const Clock& clock, RouterOptions options)
-    : log_(log), store_(store), bus_(bus), clock_(clock), options_(options), states_(options.cached_conversations, options.recent_headers) {}
+    : log_(log),
+      store_(store),
+      bus_(bus),
+      clock_(clock),
+      options_(options),
+      states_(options.cached_conversations, options.recent_headers) {}
 
 void Router::run() {
   while (run_once()) {

@@ -14,7 +14,10 @@ Result<Decision> submit(MessageLog& log, Command command) {
   if (decision.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
     return fail(Error{ErrorCode::kUnavailable, "The server is busy; look whether it happened, then try again.", {}, 1});
   }
-  return decision.get();
+  auto decided = decision.get();
+  if (decided && !decided->decided)
+    return fail(ErrorCode::kUndecided, "The change is accepted; look again in a moment.");
+  return decided;
 }
 
 }  // namespace c4a

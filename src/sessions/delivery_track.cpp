@@ -47,6 +47,16 @@ void DeliveryTrack::begin(const ConversationId& conversation, const DeviceCursor
   queue_if_behind(conversation, track);
 }
 
+void DeliveryTrack::look_again(const ConversationId& conversation, const DeviceCursor& start, Seq last_seq,
+                               Version version) {
+  Track& track = tracks_[conversation];
+  if (!track.seqs.sent) track.seqs.begin(start.seq.value, last_seq.value);
+  if (!track.versions.sent) track.versions.begin(start.version.value, version.value);
+  track.seqs.known = std::max(track.seqs.known, last_seq.value);
+  track.versions.known = std::max(track.versions.known, version.value);
+  queue_if_behind(conversation, track);
+}
+
 void DeliveryTrack::opened() {
   opened_ = true;
   // A conversation that is not in the snapshot began after it.

@@ -35,6 +35,10 @@ class DeliveryTrack {
   // device has acknowledged, the other two what there is. Live events may come before.
   void begin(const ConversationId& conversation, const DeviceCursor& start, Seq last_seq, Version version);
   void opened();
+  // Events may have been lost, and this is what there is now. Nothing that was sent is sent again; the receipts are
+  // read once more. `start` counts where the conversation was not known.
+  void look_again(const ConversationId& conversation, const DeviceCursor& start, Seq last_seq, Version version);
+  void look_for_receipts() { receipts_due_ = true; }
 
   // A live event came. kSend: send it now. kLater: a fetch will bring it. kDrop: it was sent already.
   Verdict on_message(const ConversationId& conversation, Seq seq);

@@ -53,7 +53,30 @@ Result<Seq> first_young(MessageStore& store, const ConversationId& id, Seq after
   return Seq{low};
 }
 
+// Nothing where the user never was in it, or it is deleted.
+Result<std::optional<SessionStart::Conversation>> standing(MessageStore& store, const ConversationId& id,
+                                                           const UserId& user, const DeviceId& device) {
+  C4A_TRY(const auto head, store.conversation(id));
+  C4A_TRY(const auto member, store.member(id, user));
+  if (!head || head->deleted || !member) return std::optional<SessionStart::Conversation>{};
+  C4A_TRY(const Progress progress, store.progress(id, user));
+  return SessionStart::Conversation{id, catch_up_start(*member, progress, device),
+                                    member->readable_until(head->last_seq),
+                                    member->active() ? head->version : member->left_at_version};
+}
+
 }  // namespace
+
+Result<std::vector<SessionStart::Conversation>> look_again(MessageStore& store, const UserId& user,
+                                                           const DeviceId& device) {
+  std::vector<SessionStart::Conversation> found;
+  C4A_TRY(const auto conversations, store.conversations_of(user));
+  for (const auto& ref : conversations) {
+    C4A_TRY(auto one, standing(store, ref.id, user, device));
+    if (one) found.push_back(std::move(*one));
+  }
+  return found;
+}
 
 Result<SessionStart> open_session(MessageStore& store, MessageLog& log, const UserId& user, const DeviceId& device,
                                   TimestampMs now, const OpenSessionRules& rules) {
@@ -72,13 +95,9 @@ Result<SessionStart> open_session(MessageStore& store, MessageLog& log, const Us
   C4A_CHECK(store.put_device(user, start.device));
 
   for (const auto& ref : conversations) {
-    C4A_TRY(const auto head, store.conversation(ref.id));
-    C4A_TRY(const auto member, store.member(ref.id, user));
-    if (!head || head->deleted || !member) continue;
-    C4A_TRY(const Progress progress, store.progress(ref.id, user));
-    SessionStart::Conversation conversation{ref.id, catch_up_start(*member, progress, device),
-                                            member->readable_until(head->last_seq),
-                                            member->active() ? head->version : member->left_at_version};
+    C4A_TRY(const auto there, standing(store, ref.id, user, device));
+    if (!there) continue;
+    SessionStart::Conversation conversation = *there;
     if (long_gone && conversation.start.seq < conversation.last_seq) {
       C4A_TRY(const Seq first,
               first_young(store, ref.id, conversation.start.seq, conversation.last_seq, now - rules.retention_ms));

@@ -38,6 +38,10 @@ struct OpenSessionRules {
 Result<SessionStart> open_session(MessageStore& store, MessageLog& log, const UserId& user, const DeviceId& device,
                                   TimestampMs now, const OpenSessionRules& rules);
 
+// What there is now for a session that is open, where events may have been lost. Blocks; for worker threads.
+Result<std::vector<SessionStart::Conversation>> look_again(MessageStore& store, const UserId& user,
+                                                           const DeviceId& device);
+
 std::string gap_frame(const SessionStart::Gap& gap);
 
 }  // namespace c4a

@@ -38,10 +38,14 @@ class Session {
   void deliver(const LiveEvent& event);
   // The answer to this session's own send: `frame` goes out, and it was the message's delivery.
   void sent(const ConversationId& conversation, Seq seq, net::SharedFrame frame);
+  // The answer had to go out before the router's decision: the message itself is the delivery when it comes.
+  void sent_undecided(net::SharedFrame frame);
 
   // Results of what the hub ran for it.
   void opened(Result<SessionStart> start);
   void fetched(Result<FetchedPage> page);
+  // Events may have been lost: this is what there is.
+  void looked_again(const std::vector<SessionStart::Conversation>& found);
   // Reads on with what is pending, as fast as the client reads.
   void catch_up();
 
@@ -70,6 +74,7 @@ class Session {
   Device record_;       // of the device, as stored
   bool known_ = false;  // record_ is filled
   bool fetching_ = false;
+  bool undecided_ = false;                           // an answer went out without its seq
   std::unique_ptr<std::vector<LaterStatus>> later_;  // came while catching up
   std::vector<UserId> watched_;
 };

@@ -15,7 +15,11 @@ constexpr std::int64_t kRetryMs = 50;
 SessionHub::SessionHub(net::EventLoop& loop, std::size_t index, SessionServices services)
     : loop_(loop), index_(index), services_(services) {}
 
-SessionNumber SessionHub::next_number() { return (SessionNumber{index_ + 1} << 48) | ++last_number_; }
+SessionNumber SessionHub::next_number() {
+  constexpr std::uint64_t kCounted = (std::uint64_t{1} << 32) - 1;
+  const SessionNumber place = (SessionNumber{services_.gateway} << 8) | (index_ + 1);
+  return (place << 32) | (++last_number_ & kCounted);
+}
 
 Session* SessionHub::find(SessionNumber number) {
   const auto found = by_number_.find(number);
@@ -122,6 +126,35 @@ void SessionHub::fetch(Session& session, const DeliveryTrack::Fetch& fetch) {
       if (Session* found = find(number)) found->fetched(std::move(page));
     });
   });
+}
+
+void SessionHub::look_again() {
+  loop_.post([this] {
+    to_look_.clear();
+    for (const auto& [number, session] : by_number_) to_look_.push_back(number);
+    if (!std::exchange(looking_, true)) look_for_next();
+  });
+}
+
+// One session at a time: it is a fallback, and must not take the store from what is live.
+void SessionHub::look_for_next() {
+  Session* session = nullptr;
+  while (session == nullptr && !to_look_.empty()) {
+    session = find(to_look_.back());
+    to_look_.pop_back();
+  }
+  looking_ = session != nullptr;
+  if (session == nullptr) return;
+  auto task = [this, number = session->number(), user = session->user(), device = session->device()] {
+    auto found = c4a::look_again(services_.store, user, device);
+    loop_.post([this, number, found = std::move(found)] {
+      Session* there = find(number);
+      if (there != nullptr && found) there->looked_again(*found);
+      look_for_next();
+    });
+  };
+  if (services_.workers.post(std::move(task))) return;
+  loop_.after_ms(kRetryMs, [this] { look_for_next(); });
 }
 
 std::string presence_frame(const UserId& user, const PresenceState& state) {

@@ -24,6 +24,7 @@ struct SessionServices {
   const Clock& clock;
   OpenSessionRules rules;
   std::size_t page_bytes = kDefaultPageBytes;  // of pending frames read at once
+  std::uint32_t gateway = 0;                   // tells this process's sessions from those of others; 24 bits
 };
 
 class SessionHub final : public LiveSink {
@@ -44,6 +45,9 @@ class SessionHub final : public LiveSink {
   // Any thread: who watches the user is told.
   void tell_presence(UserId user, PresenceState state);
 
+  // Any thread: events may have been lost, so every session looks into the store, a few at a time.
+  void look_again();
+
   // From the bus: router thread.
   void deliver(SharedEvent event) override;
 
@@ -61,11 +65,14 @@ class SessionHub final : public LiveSink {
   void fan_out(const LiveEvent& event);
   void to_user(const UserId& user, const LiveEvent& event);
   void run(SessionNumber number, WorkerPool::Task task);
+  void look_for_next();
 
   net::EventLoop& loop_;
   const std::size_t index_;
   SessionServices services_;
   std::uint64_t last_number_ = 0;
+  std::vector<SessionNumber> to_look_;  // sessions that look into the store
+  bool looking_ = false;
   std::atomic<std::size_t> count_{0};
   std::unordered_map<SessionNumber, Session*> by_number_;
   std::unordered_map<UserId, std::vector<Session*>> by_user_;

@@ -176,10 +176,18 @@ Result<net::HttpResponse> Api::run_once_per_key(Running& running) {
   return run_idempotent(metadata_, running.call, clock_.now_ms(), running.route->handler);
 }
 
+namespace {
+
+net::HttpResponse error_response(const Error& error, const Call& call) {
+  if (error.code == ErrorCode::kUndecided) return json_response(202, R"({"status":"accepted"})");
+  return problem_response(error, call.request_id, call.path);
+}
+
+}  // namespace
+
 void Api::answer(const Running& running, Result<net::HttpResponse> result) {
   const Call& call = running.call;
-  net::HttpResponse response =
-      result ? std::move(*result) : problem_response(result.error(), call.request_id, call.path);
+  net::HttpResponse response = result ? std::move(*result) : error_response(result.error(), call);
   add_common_headers(call, response);
   count_answer(response.status);
   const std::int64_t took_us = clock_.monotonic_us() - running.begun_us;

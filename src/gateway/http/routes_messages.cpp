@@ -15,11 +15,9 @@ std::string receipt_json(const ConversationId& conversation, const Decision& dec
   std::string out;
   out.reserve(224);
   JsonWriter json(out);
-  json.begin_object()
-      .member("message_id", decision.message_id.uuid)
-      .member("conversation_id", conversation.uuid)
-      .member("seq", decision.seq.value)
-      .member("status", "SENT")
+  json.begin_object().member("message_id", decision.message_id.uuid).member("conversation_id", conversation.uuid);
+  if (decision.decided) json.member("seq", decision.seq.value);
+  json.member("status", "SENT")
       .member_time("created_at", decision.created_at)
       .member("duplicate", decision.duplicate)
       .end_object();

@@ -35,10 +35,9 @@ std::string sent_frame(const std::string& ref, const ConversationId& conversatio
   JsonWriter json(out);
   json.begin_object().member("type", "sent");
   if (!ref.empty()) json.member_raw("ref", ref);
-  json.member("message_id", decision.message_id.uuid)
-      .member("conversation_id", conversation.uuid)
-      .member("seq", decision.seq.value)
-      .member("status", "SENT")
+  json.member("message_id", decision.message_id.uuid).member("conversation_id", conversation.uuid);
+  if (decision.decided) json.member("seq", decision.seq.value);
+  json.member("status", "SENT")
       .member_time("created_at", decision.created_at)
       .member("duplicate", decision.duplicate)
       .end_object();
@@ -202,7 +201,9 @@ void ClientConnection::handle(SendFrame& frame) {
       if (!decision) return (*self)->send_error(decision.error(), ref);
       auto answer = net::make_frame(sent_frame(ref, conversation, *decision));
       // A repeat was delivered when it was first answered, or comes as pending.
-      if (decision->duplicate)
+      if (!decision->decided)
+        (*self)->session_->sent_undecided(std::move(answer));
+      else if (decision->duplicate)
         (*self)->session_->send(std::move(answer));
       else
         (*self)->session_->sent(conversation, decision->seq, std::move(answer));
