@@ -29,3 +29,10 @@ function(c4a_test name)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 600)
 endfunction()
+
+# c4a_live_test(NAME …): a test that needs a server. ctest's label `live` keeps it out of `make test`; without its server
+# it says that it is skipped.
+function(c4a_live_test name)
+  c4a_test(${name} ${ARGN})
+  set_tests_properties(${name} PROPERTIES LABELS live)
+endfunction()

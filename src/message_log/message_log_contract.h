@@ -19,6 +19,8 @@ class LogUnderTest {
   virtual ~LogUnderTest() = default;
   virtual MessageLog& log() = 0;
   virtual LogPartition& partition() = 0;
+  // The reader's process stops; where it is the same process as the log's, `stop` has done it.
+  virtual void stop_reader() = 0;
 };
 
 template <class Make>
@@ -85,6 +87,7 @@ TYPED_TEST_P(MessageLogContract, AfterStopNothingIsTakenButWhatWasAppendedIsHand
   EXPECT_TRUE(both->partition().next_batch(batch, 10));
   EXPECT_EQ(batch.size(), 1u);
   batch.clear();
+  both->stop_reader();
   EXPECT_FALSE(both->partition().next_batch(batch, 10));
 }
 

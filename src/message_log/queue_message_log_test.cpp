@@ -10,6 +10,7 @@ class QueueUnderTest final : public LogUnderTest {
   explicit QueueUnderTest(std::size_t waiting_limit) : queue_({{}, waiting_limit}) {}
   MessageLog& log() override { return queue_; }
   LogPartition& partition() override { return queue_; }
+  void stop_reader() override {}
 
  private:
   QueueMessageLog queue_;

@@ -60,12 +60,14 @@ struct ToLive {
 
 }  // namespace
 
-Router::Router(LogPartition& log, MessageStore& store, LiveBus& bus, const Clock& clock, RouterOptions options)
+Router::Router(LogPartition& log, MessageStore& store, LiveBus& bus, const Clock& clock, RouterOptions options,
+               RouterCounters* counters)
     : log_(log),
       store_(store),
       bus_(bus),
       clock_(clock),
       options_(options),
+      counters_(counters != nullptr ? *counters : own_counters_),
       states_(options.cached_conversations, options.recent_headers) {}
 
 void Router::run() {

@@ -50,7 +50,9 @@ struct RouterCounters {
 
 class Router {
  public:
-  Router(LogPartition& log, MessageStore& store, LiveBus& bus, const Clock& clock, RouterOptions options);
+  // `counters`: shared by several routers; its own where null.
+  Router(LogPartition& log, MessageStore& store, LiveBus& bus, const Clock& clock, RouterOptions options,
+         RouterCounters* counters = nullptr);
 
   // Until the log stops or the partition is given up. The calling thread becomes the owner of every conversation.
   void run();
@@ -92,7 +94,8 @@ class Router {
   LiveBus& bus_;
   const Clock& clock_;
   const RouterOptions options_;
-  RouterCounters counters_;
+  RouterCounters own_counters_;
+  RouterCounters& counters_;
   StateCache states_;
   // Decided and not yet durable.
   Effects effects_;

@@ -1,0 +1,229 @@
+#include "message_log/command_codec.h"
+
+#include <fmt/format.h>
+
+#include <concepts>
+#include <type_traits>
+
+#include "base/byte_codec.h"
+
+namespace c4a {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+
+// One description of every field serves both ways: `Out` writes what `In` reads, in the same order.
+class Out {
+ public:
+  explicit Out(std::string& bytes) : writer_(bytes) {}
+
+  void number(std::uint64_t value) { writer_.varint(value); }
+  void time(TimestampMs value) { writer_.zigzag(value); }
+  void flag(bool value) { writer_.u8(value ? 1 : 0); }
+  void text(const std::string& value) { writer_.text(value); }
+  template <std::size_t N>
+  void bytes(const std::array<std::uint8_t, N>& value) {
+    writer_.raw({reinterpret_cast<const char*>(value.data()), N});
+  }
+  template <class Enum>
+  void choice(Enum value, Enum) {
+    writer_.u8(static_cast<std::uint8_t>(value));
+  }
+  template <class T, class Each>
+  void list(const std::vector<T>& items, Each each) {
+    writer_.varint(items.size());
+    for (const T& item : items) each(item);
+  }
+  template <class T, class Each>
+  void maybe(const std::optional<T>& item, Each each) {
+    flag(item.has_value());
+    if (item) each(*item);
+  }
+
+ private:
+  ByteWriter writer_;
+};
+
+class In {
+ public:
+  explicit In(ByteReader& reader) : reader_(reader) {}
+
+  void number(std::uint64_t& value) { value = reader_.varint(); }
+  void time(TimestampMs& value) { value = reader_.zigzag(); }
+  void flag(bool& value) {
+    const std::uint8_t byte = reader_.u8();
+    if (byte > 1) reader_.damage();
+    value = byte == 1;
+  }
+  void text(std::string& value) { value = reader_.text(); }
+  template <std::size_t N>
+  void bytes(std::array<std::uint8_t, N>& value) {
+    const std::string_view raw = reader_.raw(N);
+    if (raw.size() == N) std::copy(raw.begin(), raw.end(), value.begin());
+  }
+  // Enums count from 1 to `last`.
+  template <class Enum>
+  void choice(Enum& value, Enum last) {
+    const std::uint8_t byte = reader_.u8();
+    if (byte == 0 || byte > static_cast<std::uint8_t>(last)) reader_.damage();
+    value = static_cast<Enum>(byte);
+  }
+  template <class T, class Each>
+  void list(std::vector<T>& items, Each each) {
+    items.resize(reader_.count());
+    for (T& item : items) each(item);
+  }
+  template <class T, class Each>
+  void maybe(std::optional<T>& item, Each each) {
+    bool there = false;
+    flag(there);
+    if (there) each(item.emplace());
+  }
+
+ private:
+  ByteReader& reader_;
+};
+
+template <class Way, class T>
+concept Of = std::same_as<std::remove_const_t<Way>, T>;
+
+void describe(auto& way, Of<UserId> auto& user) { way.text(user.text); }
+void describe(auto& way, Of<DeviceId> auto& device) { way.text(device.text); }
+template <class Tag>
+void describe(auto& way, TypedUuid<Tag>& id) {
+  way.bytes(id.uuid.bytes);
+}
+template <class Tag>
+void describe(auto& way, const TypedUuid<Tag>& id) {
+  way.bytes(id.uuid.bytes);
+}
+template <class Tag>
+void describe(auto& way, Position<Tag>& position) {
+  way.number(position.value);
+}
+template <class Tag>
+void describe(auto& way, const Position<Tag>& position) {
+  way.number(position.value);
+}
+void describe(auto& way, Of<std::string> auto& text) { way.text(text); }
+
+// For the elements of lists and optionals.
+auto each(auto& way) {
+  return [&way](auto& item) { describe(way, item); };
+}
+
+void describe(auto& way, Of<Message> auto& message) {
+  describe(way, message.message_id);
+  describe(way, message.from);
+  describe(way, message.from_device);
+  way.time(message.created_at);
+  way.choice(message.payload_type, PayloadType::kFile);
+  way.text(message.payload);
+  way.text(message.metadata);
+  way.maybe(message.reply_to, each(way));
+  way.list(message.to, each(way));
+  way.maybe(message.channels, [&way](auto& names) { way.list(names, each(way)); });
+  way.flag(message.request_delivery_receipt);
+  way.bytes(message.digest);
+  way.bytes(message.trace_id);
+}
+
+void describe(auto& way, Of<CreateConversation> auto& create) {
+  way.choice(create.type, ConversationType::kGroup);
+  way.list(create.members, each(way));
+  way.text(create.metadata);
+}
+void describe(auto& way, Of<SendMessage> auto& send) {
+  describe(way, send.message);
+  way.flag(send.id_from_client);
+}
+void describe(auto& way, Of<EditMessage> auto& edit) {
+  describe(way, edit.message_id);
+  way.choice(edit.payload_type, PayloadType::kFile);
+  way.text(edit.payload);
+}
+void describe(auto& way, Of<DeleteMessage> auto& erase) { describe(way, erase.message_id); }
+void describe(auto& way, Of<ReactToMessage> auto& reaction) {
+  describe(way, reaction.message_id);
+  way.text(reaction.emoji);
+  way.flag(reaction.add);
+}
+void describe(auto& way, Of<Acknowledge> auto& ack) {
+  describe(way, ack.device);
+  describe(way, ack.up_to_seq);
+  describe(way, ack.up_to_version);
+  way.flag(ack.read);
+}
+void describe(auto& way, Of<OpenDevice> auto& open) {
+  describe(way, open.device);
+  way.list(open.retired, each(way));
+}
+void describe(auto& way, Of<AddMember> auto& add) {
+  describe(way, add.user_id);
+  way.choice(add.role, Role::kOwner);
+  way.flag(add.sees_history);
+}
+void describe(auto& way, Of<UpdateMember> auto& update) {
+  describe(way, update.user_id);
+  way.choice(update.role, Role::kOwner);
+}
+void describe(auto& way, Of<RemoveMember> auto& remove) {
+  describe(way, remove.user_id);
+  way.flag(remove.user_deleted);
+}
+void describe(auto& way, Of<UpdateConversation> auto& update) { way.text(update.metadata_patch); }
+void describe(auto&, Of<DeleteConversation> auto&) {}
+void describe(auto&, Of<Typing> auto&) {}
+
+// All but the request, whose kind is its place in the variant.
+void describe_head(auto& way, auto& command, auto& reply) {
+  describe(way, command.conversation_id);
+  describe(way, command.actor);
+  way.time(command.at);
+  way.number(command.session);
+  way.number(reply.gateway);
+  way.number(reply.request);
+}
+
+template <std::size_t Kind = 0>
+bool read_request(In& in, std::uint8_t kind, Request& request) {
+  if constexpr (Kind < std::variant_size_v<Request>) {
+    if (kind != Kind) return read_request<Kind + 1>(in, kind, request);
+    describe(in, request.emplace<Kind>());
+    return true;
+  } else {
+    return false;
+  }
+}
+
+}  // namespace
+
+std::string encode_command(const Command& command, const ReplyAddress& reply) {
+  std::string bytes;
+  bytes.reserve(512);
+  bytes.push_back(static_cast<char>(kVersion));
+  bytes.push_back(static_cast<char>(command.request.index()));
+  Out out(bytes);
+  describe_head(out, command, reply);
+  std::visit([&](const auto& request) { describe(out, request); }, command.request);
+  return bytes;
+}
+
+Result<EncodedCommand> decode_command(std::string_view bytes) {
+  ByteReader reader(bytes);
+  if (const std::uint8_t version = reader.u8(); version != kVersion) {
+    return fail(ErrorCode::kCorrupt,
+                fmt::format("The command is of format {}; this program reads {}.", version, kVersion));
+  }
+  const std::uint8_t kind = reader.u8();
+  EncodedCommand decoded;
+  In in(reader);
+  describe_head(in, decoded.command, decoded.reply);
+  if (!read_request(in, kind, decoded.command.request)) {
+    return fail(ErrorCode::kCorrupt, fmt::format("The command is of an unknown kind, {}.", kind));
+  }
+  if (!reader.done()) return fail(ErrorCode::kCorrupt, "The command's bytes are damaged.");
+  return decoded;
+}
+
+}  // namespace c4a

@@ -1,0 +1,45 @@
+#pragma once
+
+// librdkafka's handles with their lifetimes, and the settings that every one of ours shares. Inside this folder only.
+
+#include <librdkafka/rdkafka.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/result.h"
+#include "message_log/kafka/kafka_options.h"
+
+// The argument macros of rd_kafka_producev.
+#pragma clang diagnostic ignored "-Wgnu-statement-expression-from-macro-expansion"
+
+namespace c4a::kafka {
+
+template <auto Destroy>
+struct Deleter {
+  void operator()(auto* handle) const { Destroy(handle); }
+};
+using Client = std::unique_ptr<rd_kafka_t, Deleter<rd_kafka_destroy>>;
+using Topic = std::unique_ptr<rd_kafka_topic_t, Deleter<rd_kafka_topic_destroy>>;
+using Queue = std::unique_ptr<rd_kafka_queue_t, Deleter<rd_kafka_queue_destroy>>;
+using Event = std::unique_ptr<rd_kafka_event_t, Deleter<rd_kafka_event_destroy>>;
+using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_t, Deleter<rd_kafka_topic_partition_list_destroy>>;
+using ConfPtr = std::unique_ptr<rd_kafka_conf_t, Deleter<rd_kafka_conf_destroy>>;
+
+using Settings = std::initializer_list<std::pair<const char*, std::string>>;
+
+// Brokers, security and timeouts, then `settings`. Fails with: kValidationFailed, naming the setting.
+Result<ConfPtr> make_conf(const KafkaOptions& options, Settings settings);
+// Fails with: kUnavailable.
+Result<Client> make_client(rd_kafka_type_t type, ConfPtr conf);
+
+// Says what to do about it.
+Error unreachable(const KafkaOptions& options, std::string_view reason);
+inline std::string text_of(rd_kafka_resp_err_t code) { return rd_kafka_err2str(code); }
+
+// librdkafka's own lines go where ours go, without passwords.
+void log_line(const rd_kafka_t*, int level, const char* facility, const char* text);
+
+}  // namespace c4a::kafka

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "message_log/kafka/kafka_client.h"
+#include "message_log/partition_owner.h"
+
+namespace c4a {
+
+// One partition, read straight from the client's queue by its router's thread.
+class KafkaLogPartition final : public SharedLogPartition {
+ public:
+  // Bytes that cannot be decided go there, with the reason. Blocks until they are safe; false if that failed.
+  using SetAside = std::function<bool(std::int64_t offset, std::string_view bytes, std::string_view reason)>;
+
+  KafkaLogPartition(kafka::Queue queue, int number, std::uint64_t generation, SetAside set_aside,
+                    std::atomic<std::uint64_t>& consumed);
+
+  int number() const override { return number_; }
+  void answer_through(DecisionSender& sender) override { sender_ = &sender; }
+  bool next_batch(std::vector<LoggedCommand>& batch, std::size_t most) override;
+  void committed(LogPosition position) override;
+  void set_aside(const LoggedCommand& logged, const Error& reason) override;
+  bool given_up() const override { return given_up_; }
+
+  // The consumer's thread.
+  void give_up() { given_up_ = true; }
+  // The next offset that is not yet durable; -1 before anything was.
+  std::int64_t next_offset() const { return next_offset_; }
+
+ private:
+  void take(const rd_kafka_message_t& message, std::vector<LoggedCommand>& batch);
+  void bury(std::int64_t offset, std::string_view bytes, std::string_view reason);
+  LogPosition position_of(std::int64_t offset) const;
+
+  kafka::Queue queue_;
+  const int number_;
+  const std::uint64_t generation_;
+  const SetAside set_aside_;
+  std::atomic<std::uint64_t>& consumed_;
+  DecisionSender* sender_ = nullptr;
+  std::atomic<bool> given_up_{false};
+  std::atomic<std::int64_t> next_offset_{-1};
+};
+
+}  // namespace c4a

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace c4a {
+
+struct KafkaOptions {
+  std::vector<std::string> brokers;        // host:port of some of them
+  std::string topic_prefix;                // before every topic's name: several installations on one cluster
+  std::string group = "chat4all-routers";  // the consumer group of the routers
+  std::uint64_t generation = 1;            // of the topic; a topic with other partitions is a later one
+  int partitions = 12;                     // of a topic that is created
+  int replication = 3;                     // of a topic that is created
+  int min_replication = 3;                 // fewer copies are refused
+  std::string security = "plaintext";      // plaintext, ssl, sasl_plaintext, sasl_ssl
+  std::string sasl_mechanism = "SCRAM-SHA-256";
+  std::string username;
+  std::string password;
+  std::string ca_file;                  // PEM; empty: the system's
+  int linger_ms = 2;                    // how long a command waits for others to share a request
+  std::int64_t decision_wait_ms = 500;  // from the log's answer on
+  std::size_t waiting_limit = 100'000;  // commands of one gateway without an answer
+};
+
+inline constexpr const char* kCommandsTopic = "chat_messages";
+inline constexpr const char* kStatusTopic = "message_status";
+inline constexpr const char* kDeadLettersTopic = "dead_letters";
+
+// The commands' topic of a generation: the first has the plain name.
+inline std::string commands_topic(const KafkaOptions& options) {
+  std::string name = options.topic_prefix + kCommandsTopic;
+  if (options.generation > 1) name += "." + std::to_string(options.generation);
+  return name;
+}
+
+}  // namespace c4a

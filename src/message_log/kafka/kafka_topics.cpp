@@ -1,0 +1,206 @@
+#include "message_log/kafka/kafka_topics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <map>
+#include <thread>
+#include <vector>
+
+#include "message_log/kafka/kafka_client.h"
+
+namespace c4a {
+namespace {
+
+constexpr int kAnswerMs = 5000;
+constexpr int kCreateMs = 30'000;
+constexpr int kVisibleAttempts = 100;
+constexpr std::int64_t kDayMs = 86'400'000;
+constexpr const char* kRetentionMs = "604800000";
+
+std::vector<std::string> topic_names(const KafkaOptions& options) {
+  return {commands_topic(options), options.topic_prefix + kStatusTopic, options.topic_prefix + kDeadLettersTopic};
+}
+
+class Admin {
+ public:
+  static Result<Admin> open(const KafkaOptions& options) {
+    Admin admin(options);
+    C4A_TRY(auto conf, kafka::make_conf(options, {}));
+    rd_kafka_conf_set_opaque(conf.get(), admin.reason_.get());
+    rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int, const char* reason, void* kept) {
+      *static_cast<std::string*>(kept) = reason;
+    });
+    C4A_TRY(admin.client_, kafka::make_client(RD_KAFKA_PRODUCER, std::move(conf)));
+    admin.queue_.reset(rd_kafka_queue_new(admin.client_.get()));
+    return admin;
+  }
+
+  struct Topic {
+    int partitions = 0;
+    int replicas = 0;
+  };
+  Result<std::map<std::string, Topic>> topics() {
+    const struct rd_kafka_metadata* metadata = nullptr;
+    const auto code = rd_kafka_metadata(client_.get(), 1, nullptr, &metadata, kAnswerMs);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(unreachable(code));
+    std::map<std::string, Topic> found;
+    for (int i = 0; i < metadata->topic_cnt; ++i) {
+      const auto& topic = metadata->topics[i];
+      if (topic.partition_cnt == 0) continue;
+      found[topic.topic] = {topic.partition_cnt, topic.partitions[0].replica_cnt};
+    }
+    rd_kafka_metadata_destroy(metadata);
+    return found;
+  }
+
+  Result<> create(const std::vector<std::string>& names) {
+    std::vector<rd_kafka_NewTopic_t*> wanted;
+    char error[256];
+    for (const auto& name : names) {
+      auto* topic = rd_kafka_NewTopic_new(name.c_str(), options_.partitions, options_.replication, error, sizeof error);
+      rd_kafka_NewTopic_set_config(topic, "min.insync.replicas", options_.replication > 1 ? "2" : "1");
+      rd_kafka_NewTopic_set_config(topic, "unclean.leader.election.enable", "false");
+      rd_kafka_NewTopic_set_config(topic, "retention.ms", kRetentionMs);
+      wanted.push_back(topic);
+    }
+    rd_kafka_CreateTopics(client_.get(), wanted.data(), wanted.size(), nullptr, queue_.get());
+    const kafka::Event event(rd_kafka_queue_poll(queue_.get(), kCreateMs));
+    rd_kafka_NewTopic_destroy_array(wanted.data(), wanted.size());
+    if (!event) return fail(unreachable(RD_KAFKA_RESP_ERR__TIMED_OUT));
+    std::size_t count = 0;
+    const auto* result = rd_kafka_event_CreateTopics_result(event.get());
+    if (result == nullptr) return fail(unreachable(rd_kafka_event_error(event.get())));
+    const auto** made = rd_kafka_CreateTopics_result_topics(result, &count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto code = rd_kafka_topic_result_error(made[i]);
+      if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;
+      const char* reason = rd_kafka_topic_result_error_string(made[i]);
+      return fail(ErrorCode::kUnavailable,
+                  fmt::format("Kafka does not create the topic {}: {}.", rd_kafka_topic_result_name(made[i]),
+                              reason != nullptr ? reason : kafka::text_of(code)));
+    }
+    return {};
+  }
+
+  Result<std::map<std::string, std::string>> settings_of(const std::string& topic) {
+    auto* resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str());
+    rd_kafka_DescribeConfigs(client_.get(), &resource, 1, nullptr, queue_.get());
+    const kafka::Event event(rd_kafka_queue_poll(queue_.get(), kAnswerMs));
+    rd_kafka_ConfigResource_destroy(resource);
+    const auto* result = event ? rd_kafka_event_DescribeConfigs_result(event.get()) : nullptr;
+    if (result == nullptr) return fail(unreachable(RD_KAFKA_RESP_ERR__TIMED_OUT));
+    std::size_t count = 0;
+    const auto** resources = rd_kafka_DescribeConfigs_result_resources(result, &count);
+    std::map<std::string, std::string> settings;
+    if (count == 0) return settings;
+    std::size_t entries = 0;
+    const auto** configs = rd_kafka_ConfigResource_configs(resources[0], &entries);
+    for (std::size_t i = 0; i < entries; ++i) {
+      const char* value = rd_kafka_ConfigEntry_value(configs[i]);
+      settings[rd_kafka_ConfigEntry_name(configs[i])] = value != nullptr ? value : "";
+    }
+    return settings;
+  }
+
+ private:
+  explicit Admin(const KafkaOptions& options) : options_(options) {}
+  Error unreachable(rd_kafka_resp_err_t code) const {
+    rd_kafka_poll(client_.get(), 0);  // the error callback knows more than the code
+    return kafka::unreachable(options_, reason_->empty() ? kafka::text_of(code) : *reason_);
+  }
+
+  KafkaOptions options_;
+  std::unique_ptr<std::string> reason_ = std::make_unique<std::string>();
+  kafka::Client client_;
+  kafka::Queue queue_;
+};
+
+Result<> unsafe(const std::string& topic, const std::string& what, const std::string& remedy) {
+  return fail(ErrorCode::kValidationFailed,
+              fmt::format("The Kafka topic {} is not safe: {}; {}.", topic, what, remedy));
+}
+
+Result<> check_settings(const std::string& topic, std::map<std::string, std::string>& settings) {
+  const auto set = [&](const char* name, const char* value) {
+    return fmt::format("set it with kafka-configs --alter --topic {} --add-config {}={}", topic, name, value);
+  };
+  const auto number = [&](const char* name) {
+    std::int64_t value = 0;
+    const std::string& text = settings[name];
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+  };
+  if (number("min.insync.replicas") < 2) {
+    return unsafe(topic,
+                  fmt::format("min.insync.replicas is {}, and must be at least 2", number("min.insync.replicas")),
+                  set("min.insync.replicas", "2"));
+  }
+  if (settings["unclean.leader.election.enable"] == "true") {
+    return unsafe(topic, "unclean.leader.election.enable is true, which can lose acknowledged messages",
+                  set("unclean.leader.election.enable", "false"));
+  }
+  if (settings["cleanup.policy"] != "delete") {
+    return unsafe(topic, fmt::format("cleanup.policy is {}, and must be delete", settings["cleanup.policy"]),
+                  set("cleanup.policy", "delete"));
+  }
+  if (const auto retention = number("retention.ms"); retention >= 0 && retention < kDayMs) {
+    return unsafe(topic, fmt::format("retention.ms is {}, and must be at least a day", retention),
+                  set("retention.ms", kRetentionMs));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> create_kafka_topics(const KafkaOptions& options) {
+  C4A_TRY(auto admin, Admin::open(options));
+  C4A_TRY(const auto there, admin.topics());
+  std::vector<std::string> missing;
+  for (const auto& name : topic_names(options)) {
+    if (!there.contains(name)) missing.push_back(name);
+  }
+  if (missing.empty()) return {};
+  C4A_CHECK(admin.create(missing));
+  // A broker may answer a moment before the others know.
+  for (int attempt = 0; attempt < kVisibleAttempts; ++attempt) {
+    C4A_TRY(const auto now, admin.topics());
+    if (std::ranges::all_of(missing, [&](const auto& name) { return now.contains(name); })) return {};
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return fail(ErrorCode::kUnavailable,
+              "Kafka has made the topics and does not show them; run `chat4all migrate` again.");
+}
+
+Result<> check_kafka_topics(const KafkaOptions& options) {
+  C4A_TRY(auto admin, Admin::open(options));
+  C4A_TRY(const auto there, admin.topics());
+  for (const auto& name : topic_names(options)) {
+    const auto found = there.find(name);
+    if (found == there.end()) {
+      return fail(ErrorCode::kValidationFailed,
+                  fmt::format("The Kafka topic {} is missing; `chat4all migrate` makes it.", name));
+    }
+    if (found->second.replicas < options.min_replication) {
+      return unsafe(
+          name,
+          fmt::format("it has {} replicas, and must have at least {}", found->second.replicas, options.min_replication),
+          "raise them with kafka-reassign-partitions, or lower kafka.min_replication for a test");
+    }
+    C4A_TRY(auto settings, admin.settings_of(name));
+    if (options.min_replication > 1) C4A_CHECK(check_settings(name, settings));
+  }
+  return {};
+}
+
+Result<int> kafka_partition_count(const KafkaOptions& options) {
+  C4A_TRY(auto admin, Admin::open(options));
+  C4A_TRY(const auto there, admin.topics());
+  const auto found = there.find(commands_topic(options));
+  if (found == there.end()) return 0;
+  return found->second.partitions;
+}
+
+}  // namespace c4a

@@ -1,0 +1,90 @@
+#include "message_log/pending_answers.h"
+
+#include <gtest/gtest.h>
+
+namespace c4a {
+namespace {
+
+class PendingAnswersTest : public testing::Test {
+ protected:
+  std::uint64_t add(std::int64_t wait_ms = 500) {
+    Completion done = [this](Result<Decision> decision) { answers.push_back(std::move(decision)); };
+    Decision fallback;
+    fallback.created_at = 42;
+    return pending.add(done, fallback, wait_ms);
+  }
+
+  PendingAnswers pending{3};
+  std::vector<Result<Decision>> answers;
+};
+
+TEST_F(PendingAnswersTest, ADecisionIsTheAnswerAlsoBeforeTheLogHasAnswered) {
+  const auto request = add();
+  Decision decision;
+  decision.seq = Seq{7};
+  pending.decided(request, decision);
+  pending.logged(request, 1000);
+  pending.expire(10'000);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0]->seq, Seq{7});
+  EXPECT_TRUE(answers[0]->decided);
+}
+
+TEST_F(PendingAnswersTest, WithoutADecisionTheFallbackComesWhenTheLogHadItForTheWholeWait) {
+  const auto request = add();
+  pending.expire(100'000);
+  EXPECT_TRUE(answers.empty()) << "the log does not have it yet";
+  pending.logged(request, 100'000);
+  pending.expire(100'499);
+  EXPECT_TRUE(answers.empty());
+  pending.expire(100'500);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_FALSE(answers[0]->decided);
+  EXPECT_EQ(answers[0]->created_at, 42);
+  pending.decided(request, Decision{});
+  EXPECT_EQ(answers.size(), 1u) << "too late";
+}
+
+TEST_F(PendingAnswersTest, EachCommandHasItsOwnPatience) {
+  const auto slow = add(10'000);
+  const auto fast = add(500);
+  pending.logged(slow, 0);
+  pending.logged(fast, 0);
+  pending.expire(600);
+  EXPECT_EQ(answers.size(), 1u);
+  pending.expire(10'000);
+  EXPECT_EQ(answers.size(), 2u);
+}
+
+TEST_F(PendingAnswersTest, AFailureIsTheAnswer) {
+  pending.failed(add(), {ErrorCode::kUnavailable, "no", {}, 1});
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].error().code, ErrorCode::kUnavailable);
+}
+
+TEST_F(PendingAnswersTest, WhenNoDecisionsArriveWhoeverWaitsIsAnsweredAtOnce) {
+  pending.logged(add(), 1000);
+  add();
+  pending.expire_all_logged();
+  EXPECT_EQ(answers.size(), 1u) << "the other one is not in the log";
+  EXPECT_EQ(pending.size(), 1u);
+}
+
+TEST_F(PendingAnswersTest, TooManyAreRefusedAndTheirCompletionStaysTheCallers) {
+  for (int i = 0; i < 3; ++i) EXPECT_NE(add(), 0u);
+  Completion done = [this](Result<Decision> decision) { answers.push_back(std::move(decision)); };
+  EXPECT_EQ(pending.add(done, {}, 1), 0u);
+  done(Decision{});
+  EXPECT_EQ(answers.size(), 1u);
+}
+
+TEST_F(PendingAnswersTest, WhatDidNotEnterTheLogIsHandedBack) {
+  const auto request = add();
+  auto done = pending.take_back(request);
+  EXPECT_EQ(pending.size(), 0u);
+  done(Decision{});
+  EXPECT_EQ(answers.size(), 1u);
+}
+
+}  // namespace
+}  // namespace c4a
