@@ -2,90 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <concepts>
-#include <type_traits>
-
-#include "base/byte_codec.h"
+#include "base/field_codec.h"
 
 namespace c4a {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-
-// One description of every field serves both ways: `Out` writes what `In` reads, in the same order.
-class Out {
- public:
-  explicit Out(std::string& bytes) : writer_(bytes) {}
-
-  void number(std::uint64_t value) { writer_.varint(value); }
-  void time(TimestampMs value) { writer_.zigzag(value); }
-  void flag(bool value) { writer_.u8(value ? 1 : 0); }
-  void text(const std::string& value) { writer_.text(value); }
-  template <std::size_t N>
-  void bytes(const std::array<std::uint8_t, N>& value) {
-    writer_.raw({reinterpret_cast<const char*>(value.data()), N});
-  }
-  template <class Enum>
-  void choice(Enum value, Enum) {
-    writer_.u8(static_cast<std::uint8_t>(value));
-  }
-  template <class T, class Each>
-  void list(const std::vector<T>& items, Each each) {
-    writer_.varint(items.size());
-    for (const T& item : items) each(item);
-  }
-  template <class T, class Each>
-  void maybe(const std::optional<T>& item, Each each) {
-    flag(item.has_value());
-    if (item) each(*item);
-  }
-
- private:
-  ByteWriter writer_;
-};
-
-class In {
- public:
-  explicit In(ByteReader& reader) : reader_(reader) {}
-
-  void number(std::uint64_t& value) { value = reader_.varint(); }
-  void time(TimestampMs& value) { value = reader_.zigzag(); }
-  void flag(bool& value) {
-    const std::uint8_t byte = reader_.u8();
-    if (byte > 1) reader_.damage();
-    value = byte == 1;
-  }
-  void text(std::string& value) { value = reader_.text(); }
-  template <std::size_t N>
-  void bytes(std::array<std::uint8_t, N>& value) {
-    const std::string_view raw = reader_.raw(N);
-    if (raw.size() == N) std::copy(raw.begin(), raw.end(), value.begin());
-  }
-  // Enums count from 1 to `last`.
-  template <class Enum>
-  void choice(Enum& value, Enum last) {
-    const std::uint8_t byte = reader_.u8();
-    if (byte == 0 || byte > static_cast<std::uint8_t>(last)) reader_.damage();
-    value = static_cast<Enum>(byte);
-  }
-  template <class T, class Each>
-  void list(std::vector<T>& items, Each each) {
-    items.resize(reader_.count());
-    for (T& item : items) each(item);
-  }
-  template <class T, class Each>
-  void maybe(std::optional<T>& item, Each each) {
-    bool there = false;
-    flag(there);
-    if (there) each(item.emplace());
-  }
-
- private:
-  ByteReader& reader_;
-};
-
-template <class Way, class T>
-concept Of = std::same_as<std::remove_const_t<Way>, T>;
 
 void describe(auto& way, Of<UserId> auto& user) { way.text(user.text); }
 void describe(auto& way, Of<DeviceId> auto& device) { way.text(device.text); }
@@ -186,7 +108,7 @@ void describe_head(auto& way, auto& command, auto& reply) {
 }
 
 template <std::size_t Kind = 0>
-bool read_request(In& in, std::uint8_t kind, Request& request) {
+bool read_request(FieldReader& in, std::uint8_t kind, Request& request) {
   if constexpr (Kind < std::variant_size_v<Request>) {
     if (kind != Kind) return read_request<Kind + 1>(in, kind, request);
     describe(in, request.emplace<Kind>());
@@ -203,7 +125,7 @@ std::string encode_command(const Command& command, const ReplyAddress& reply) {
   bytes.reserve(512);
   bytes.push_back(static_cast<char>(kVersion));
   bytes.push_back(static_cast<char>(command.request.index()));
-  Out out(bytes);
+  FieldWriter out(bytes);
   describe_head(out, command, reply);
   std::visit([&](const auto& request) { describe(out, request); }, command.request);
   return bytes;
@@ -217,7 +139,7 @@ Result<EncodedCommand> decode_command(std::string_view bytes) {
   }
   const std::uint8_t kind = reader.u8();
   EncodedCommand decoded;
-  In in(reader);
+  FieldReader in(reader);
   describe_head(in, decoded.command, decoded.reply);
   if (!read_request(in, kind, decoded.command.request)) {
     return fail(ErrorCode::kCorrupt, fmt::format("The command is of an unknown kind, {}.", kind));

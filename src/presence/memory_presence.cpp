@@ -93,6 +93,17 @@ void MemoryPresence::expire(TimestampMs now) {
   }
 }
 
+void MemoryPresence::each_online(TimestampMs now,
+                                 const std::function<void(const UserId&, const PresenceState&)>& visit) {
+  for (auto& shard : shards_) {
+    const std::lock_guard lock(shard.mutex);
+    for (const auto& [user, entry] : shard.users) {
+      const PresenceState state = state_of(entry, now);
+      if (state.status != PresenceStatus::kOffline) visit(user, state);
+    }
+  }
+}
+
 void MemoryPresence::forget(const UserId& user) {
   Shard& shard = shard_of(user);
   const std::lock_guard lock(shard.mutex);

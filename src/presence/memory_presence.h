@@ -19,6 +19,8 @@ class MemoryPresence final : public Presence {
   void expire(TimestampMs now) override;
   void forget(const UserId& user) override;
   void listen(Listener listener) override { listener_ = std::move(listener); }
+  // Everybody who is online or away, one shard at a time.
+  void each_online(TimestampMs now, const std::function<void(const UserId&, const PresenceState&)>& visit);
 
  private:
   struct Entry {

@@ -1,7 +1,8 @@
 #pragma once
 
 // Presence knows who is online, and when everybody was last active. Implementations: MemoryPresence (embedded, the
-// default). Any thread may call any method; none blocks on I/O.
+// default), RedisPresence (many gateways). Any thread may call any method; none blocks on I/O but `get`, which may ask
+// another server: for worker threads.
 //
 // Online: a live socket, or a heartbeat in the last 60 s. Away: asked for by a heartbeat, until the next activity.
 
@@ -49,7 +50,8 @@ class Presence {
   virtual void expire(TimestampMs now) = 0;
   virtual void forget(const UserId& user) = 0;
 
-  // Told of each change of status, on the thread that caused it; must be quick. Set once, before anything else.
+  // Told of each change of status, on the thread that caused it or one of Presence's own; must be quick. Set once,
+  // before anything else.
   using Listener = std::function<void(const UserId&, const PresenceState&)>;
   virtual void listen(Listener listener) = 0;
 };

@@ -1,0 +1,44 @@
+#pragma once
+
+// A gateway's end of the bus on Redis: what routers send to it, in order, and the notice that something was lost.
+
+#include <atomic>
+#include <thread>
+
+#include "presence/frame_order.h"
+#include "presence/redis/redis_connection.h"
+#include "presence/router_bus.h"
+
+namespace c4a {
+
+class RedisGatewayBus {
+ public:
+  // `gateway` names this run of the process. Begins when `start` is called; `inbox` outlives it.
+  RedisGatewayBus(RedisOptions options, std::uint64_t gateway, GatewayInbox& inbox);
+  ~RedisGatewayBus();
+
+  void start();
+  // Whether frames can arrive at present.
+  bool up() const { return up_; }
+  Result<> check() const;
+  std::uint64_t losses() const { return losses_; }
+
+ private:
+  void serve(const std::stop_token& stop);
+  bool subscribe();
+  void announce();
+  void take(std::string_view frame);
+  void lost();
+
+  const RedisOptions options_;
+  const std::uint64_t gateway_;
+  GatewayInbox& inbox_;
+  std::atomic<bool> up_{false};
+  std::atomic<std::uint64_t> losses_{0};
+  RedisConnection frames_;  // subscribed
+  RedisConnection says_;    // a subscribed connection can say nothing
+  FrameOrder order_;
+  std::jthread thread_;
+};
+
+}  // namespace c4a
