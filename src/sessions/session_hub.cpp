@@ -74,10 +74,9 @@ void SessionHub::tell_presence(UserId user, PresenceState state) {
   });
 }
 
-void SessionHub::watch(Session& session, std::vector<UserId> users) {
-  const TimestampMs now = services_.clock.now_ms();
-  for (auto& user : users) {
-    session.send(net::make_frame(presence_frame(user, services_.presence.get(user, now))));
+void SessionHub::watch(Session& session, std::vector<std::pair<UserId, PresenceState>> users) {
+  for (auto& [user, state] : users) {
+    session.send(net::make_frame(presence_frame(user, state)));
     if (std::ranges::find(session.watched_, user) != session.watched_.end()) continue;
     watchers_[user].push_back(&session);
     session.watched_.push_back(std::move(user));

@@ -56,7 +56,7 @@ class SessionHub final : public LiveSink {
   void fetch(Session& session, const DeliveryTrack::Fetch& fetch);
 
   // Adds to what the session watches; the present state of each follows at once.
-  void watch(Session& session, std::vector<UserId> users);
+  void watch(Session& session, std::vector<std::pair<UserId, PresenceState>> users);
 
  private:
   friend class Session;

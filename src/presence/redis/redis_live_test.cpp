@@ -25,6 +25,12 @@ RedisOptions own_keys() {
   return options;
 }
 
+struct MakeRedisPresence {
+  std::unique_ptr<Presence> operator()() { return std::make_unique<RedisPresence>(own_keys(), 1); }
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Redis, PresenceContract, MakeRedisPresence);
+
 bool eventually(const std::function<bool()>& holds) {
   for (int i = 0; i < 500; ++i) {
     if (holds()) return true;

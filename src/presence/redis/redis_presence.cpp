@@ -68,7 +68,7 @@ RedisPresence::RedisPresence(RedisOptions options, std::uint64_t gateway)
   local_.listen([this](const UserId& user, const PresenceState& state) {
     // Without Redis this gateway's own sockets are all that is known.
     if (!up_ && listener_) listener_(user, state);
-    write(user, state.last_seen.value_or(0));
+    write(user, newest_call_);
   });
 }
 
@@ -85,26 +85,37 @@ void RedisPresence::listen(Listener listener) {
   hearer_ = std::jthread([this](const std::stop_token& stop) { serve_changes(stop); });
 }
 
+void RedisPresence::at(TimestampMs now) {
+  TimestampMs before = newest_call_;
+  while (before < now && !newest_call_.compare_exchange_weak(before, now)) {
+  }
+}
+
 std::shared_ptr<Presence::LiveUser> RedisPresence::connected(const UserId& user, TimestampMs now) {
+  at(now);
   return local_.connected(user, now);
 }
 
 void RedisPresence::disconnected(const UserId& user, TimestampMs now) {
+  at(now);
   local_.disconnected(user, now);
   write(user, now);
 }
 
 void RedisPresence::active(const UserId& user, TimestampMs now) {
+  at(now);
   local_.active(user, now);
   write(user, now);
 }
 
 void RedisPresence::heartbeat(const UserId& user, bool away, TimestampMs now) {
+  at(now);
   local_.heartbeat(user, away, now);
   write(user, now);
 }
 
 void RedisPresence::expire(TimestampMs now) {
+  at(now);
   local_.expire(now);
   // Frames on sockets are activity without a call; and what was written before must not run out.
   const bool again = now / kWriteAgainMs != (now - 1000) / kWriteAgainMs;

@@ -34,6 +34,7 @@ class RedisPresence final : public Presence {
 
  private:
   void write(const UserId& user, TimestampMs now);
+  void at(TimestampMs now);
   void serve_writes(const std::stop_token& stop);
   void serve_changes(const std::stop_token& stop);
   bool write_all(const std::vector<std::pair<UserId, TimestampMs>>& users);
@@ -54,6 +55,7 @@ class RedisPresence final : public Presence {
   RedisConnection writes_;
   RedisConnection changes_;
   std::atomic<bool> up_{false};
+  std::atomic<TimestampMs> newest_call_{0};  // when what is told to `local_` happened
   std::jthread writer_;
   std::jthread hearer_;
 };
