@@ -99,8 +99,9 @@ def record_classes(node) -> None:
         node.start()
         node.wait_healthy()
         node.process.stop(signal.SIGTERM, 60)
-        if not unfinished.exists():
-            raise Problem(f"Java wrote no archive of the classes of {node.kind}: {node.last_words()}.")
-        unfinished.rename(archive(node.kind))
     finally:
-        node.wipe()
+        node.kill()
+    if not unfinished.exists():
+        raise Problem(f"Java wrote no archive of the classes of {node.kind}: {node.last_words()} (see {node.dir}).")
+    unfinished.rename(archive(node.kind))
+    node.wipe()

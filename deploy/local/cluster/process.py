@@ -102,6 +102,10 @@ class Process:
                                      cwd=folder, start_new_session=True)
         self.pid_file.write_text(f"{child.pid}\n")
         child.returncode = 0  # It outlives us on purpose: without this, Python warns about it.
+        # For an instant after exec a process has an empty command line, and would be taken for one that has ended.
+        until = time.monotonic() + 5
+        while not self.pid() and stat_fields(child.pid)[:1] not in ([], ["Z"]) and time.monotonic() < until:
+            time.sleep(0.005)
 
     def paused(self) -> bool:
         return stat_fields(self.pid())[:1] == ["T"]

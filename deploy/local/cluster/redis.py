@@ -79,8 +79,8 @@ class RedisServer(Server):
 
     def ask(self, *words: str) -> str:
         host, port = self.addresses()[0]
-        return run([require("redis-cli"), "-h", host, "-p", str(port), "-t", "2", "--no-auth-warning", *words],
-                   env={"REDISCLI_AUTH": self.password}, timeout=5)
+        return run([require("redis-cli"), "-h", host, "-p", str(port), "--no-auth-warning", *words],
+                   env={"REDISCLI_AUTH": self.password}, timeout=2)
 
     def info(self, section: str) -> dict[str, str]:
         try:
