@@ -22,6 +22,7 @@ set-proc-title no
 NODE = COMMON + """\
 requirepass {password}
 masterauth {password}
+repl-diskless-sync-delay 0
 appendonly yes
 appendfsync everysec
 save ""
@@ -90,6 +91,14 @@ class RedisServer(Server):
         return dict(line.split(":", 1) for line in answer.split() if ":" in line)
 
 
+def named_master() -> str:
+    """The address of the master as the first Sentinel that answers names it; empty where none does."""
+    for sentinel in (Sentinel(number) for number in range(1, len(SENTINELS) + 1)):
+        if sentinel.pid() and not sentinel.process.paused() and (address_of_master := sentinel.master().get("address")):
+            return address_of_master
+    return ""
+
+
 class Redis(RedisServer):
     kind = "redis"
     program = "redis-server"
@@ -103,6 +112,8 @@ class Redis(RedisServer):
             return f"no answer on {self.address}"
         if state["role"] == "slave" and state["master_link_status"] != "up":
             return "its link to the master is down"
+        if state["role"] == "master" and (named := named_master()) not in ("", self.address):
+            return f"the Sentinels name {named} as master, and have not made this one its replica yet"
         return "" if self.info("persistence").get("loading") == "0" else "loading its data"
 
     def detail(self) -> str:
@@ -119,11 +130,15 @@ class Sentinel(RedisServer):
     where = SENTINELS
     password = ENV["REDIS_SENTINEL_PASSWORD"]
 
+    def master(self) -> dict[str, str]:
+        """What it knows of the master and those around it; empty where it does not answer."""
+        known = self.info("sentinel").get("master0", "")
+        return dict(pair.split("=", 1) for pair in known.split(",")) if known else {}
+
     def problem(self) -> str:
-        master = self.info("sentinel").get("master0", "")
-        if not master:
+        state = self.master()
+        if not state:
             return f"no answer on {self.address}"
-        state = dict(pair.split("=", 1) for pair in master.split(","))
         if state["status"] != "ok":
             return f"the master is {state['status']} in its eyes"
         if int(state["sentinels"]) < len(SENTINELS):
@@ -131,5 +146,4 @@ class Sentinel(RedisServer):
         return "" if int(state["slaves"]) >= len(NODES) - 1 else "knows no replica yet"
 
     def detail(self) -> str:
-        master = self.info("sentinel").get("master0", "")
-        return "master is " + dict(pair.split("=", 1) for pair in master.split(",")).get("address", "?") if master else ""
+        return f"master is {self.master().get('address', '?')}"
