@@ -32,12 +32,11 @@ from cluster.kafka import VOTERS, Kafka  # noqa: E402
 from cluster.postgres import Postgres  # noqa: E402
 from cluster.redis import NODES, SENTINELS, Redis, Sentinel  # noqa: E402
 from cluster.server import Server  # noqa: E402
-from cluster.settings import Problem, run_dir  # noqa: E402
+from cluster.settings import MAX_NODES, Problem, run_dir  # noqa: E402
 
 # In the order of starting. Sentinels come last and go first, so that they see no master die at the end.
 KINDS = {Kafka: VOTERS, Cassandra: len(SEEDS), Postgres: 1, Redis: len(NODES), Sentinel: len(SENTINELS)}
 GROWING = (Kafka, Cassandra)
-MAX_NODES = 8
 KIND_OF = {kind.kind: kind for kind in KINDS}
 
 printing = threading.Lock()
@@ -80,13 +79,19 @@ class Servers:
         return [node for node in self.nodes.values() if node.kind == name] or [self[name]]
 
     def fetch(self) -> None:
-        for kind in self.kinds:
-            kind.fetch(self.report)
+        with working_folder():
+            for kind in self.kinds:
+                kind.fetch(self.report)
 
     def start(self, nodes: list[Server], timeout_s: float = 120) -> None:
         """Starts these together and returns when all are healthy."""
+        # Redis before the rest: a Sentinel that comes before the replica hears of it ten seconds later only.
+        redis = [node for node in nodes if isinstance(node, Redis)]
         with working_folder():
-            self.each(lambda node: self.start_one(node, timeout_s), nodes)
+            self.each(lambda node: self.start_one(node, timeout_s), redis)
+            self.each(lambda node: self.start_one(node, timeout_s), [node for node in nodes if node not in redis])
+            for node in redis:  # Sentinels may have given them other roles.
+                node.wait_healthy(timeout_s, self.report)
 
     def start_one(self, node: Server, timeout_s: float) -> None:
         begin = time.monotonic()
@@ -97,9 +102,12 @@ class Servers:
         self.report(f"{node.name:<12} {took:<22} {node.address}")
 
     def up(self, timeout_s: float = 120) -> None:
-        with working_folder():
-            self.fetch()
+        """Fetches what is missing, starts all, and returns when all are healthy."""
+        begin = time.monotonic()
+        self.fetch()
+        fetched = time.monotonic()
         self.start(list(self.nodes.values()), timeout_s)
+        self.report(f"\nReady: fetching took {fetched - begin:.1f} s, starting {time.monotonic() - fetched:.1f} s.")
 
     def down(self, wipe: bool = False) -> None:
         """Stops all; what loses nothing by it is killed, which is quicker."""
@@ -197,12 +205,7 @@ def act(options: argparse.Namespace) -> int:
         return 0
     servers = Servers(getattr(options, "only", None))
     if options.action == "up":
-        begin = time.monotonic()
-        with working_folder():
-            servers.fetch()
-        fetched = time.monotonic()
-        servers.start(list(servers.nodes.values()))
-        print(f"\nReady: fetching took {fetched - begin:.1f} s, starting {time.monotonic() - fetched:.1f} s.")
+        servers.up()
     if options.action in ("up", "status"):
         return 0 if print_table(list(servers.nodes.values())) else 1
     if options.action == "down":

@@ -5,7 +5,7 @@ import pathlib
 from . import cassandra_query, jars
 from .process import run
 from .server import Server
-from .settings import ENV
+from .settings import ENV, MAX_NODES, run_dir
 
 SEEDS = tuple(range(1, len(ENV["CASSANDRA_CONTACT_POINTS"].split(",")) + 1))
 
@@ -118,21 +118,29 @@ class Cassandra(Server):
                 "-cp", jars.class_path(self.kind), "org.apache.cassandra.service.CassandraDaemon"]
 
     def nodetool(self, *words: str) -> str:
-        return run([jars.java(), "-Xmx128m", "-XX:TieredStopAtLevel=1", *MODULES, "-cp", jars.class_path(self.kind),
-                    "org.apache.cassandra.tools.NodeTool", "-p", str(self.jmx_port()), *words])
+        silent = self.dir / "silent.xml"
+        silent.write_text('<configuration><root level="OFF"/></configuration>\n')
+        return run([jars.java(), "-Xmx128m", "-XX:TieredStopAtLevel=1", *MODULES,
+                    f"-Dlogback.configurationFile=file://{silent}", "-cp", jars.class_path(self.kind), "org.apache.cassandra.tools.NodeTool", "-p", str(self.jmx_port()), *words])
 
     def problem(self) -> str:
         try:
             with cassandra_query.Connection(*self.addresses()[0]) as connection:
                 known = 1 + connection.count("SELECT peer FROM system.peers_v2")
-                if known < len(self.seeds):
-                    return f"knows {known} of {len(self.seeds)} nodes"
-                others = [node for node in map(Cassandra, self.seeds) if node.pid() and not node.process.paused()]
-                if len(others) == len(self.seeds) and (refusal := connection.whole_ring()):
-                    return refusal
+                expected = max(len(self.seeds), len(self.ring()))
+                if known < expected:
+                    return f"knows {known} of {expected} nodes"
+                if all(node.pid() and not node.process.paused() for node in self.ring()):
+                    return connection.whole_ring()
         except OSError:
             return f"no answer on {self.address}"
         return ""
+
+    def ring(self) -> list["Cassandra"]:
+        """The nodes beside it, itself included: the fixed ones, and those added, which have folders."""
+        added = [number for number in range(len(SEEDS) + 1, MAX_NODES + 1)
+                 if (run_dir() / f"{self.kind}-{number}").exists()]
+        return [Cassandra(number) for number in (*self.seeds, *added)] if self.seeds == SEEDS else [self]
 
     def detail(self) -> str:
         try:

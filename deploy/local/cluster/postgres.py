@@ -126,4 +126,4 @@ class Postgres(Server):
 
     def wipe(self) -> None:
         super().wipe()
-        shutil.rmtree(self.data, ignore_errors=True)
+        shutil.rmtree(self.data.parent, ignore_errors=True)

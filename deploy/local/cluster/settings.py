@@ -6,6 +6,9 @@ import pathlib
 HERE = pathlib.Path(__file__).resolve().parent.parent
 ROOT = HERE.parent.parent
 
+# Of one kind, the added ones included.
+MAX_NODES = 8
+
 
 class Problem(Exception):
     """Something the person at the keyboard can put right; its text is one sentence that says how."""
