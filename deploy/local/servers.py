@@ -6,7 +6,7 @@
     servers.py down [--only …] [--wipe]       stop all; --wipe deletes their data too
     servers.py start|stop|kill|pause|resume|wipe NODE…    for example kafka-2; a kind names all its nodes
     servers.py add NODE…                      cassandra-4, kafka-4 and so on
-    servers.py topics                         partitions whose copies are not all in sync; exit status 1 where there are any
+    servers.py topics                         partitions with copies not in sync; exit status 1 where there are any
     servers.py nodetool NODE WORD…            Cassandra's own tool
     servers.py lock kafka|cassandra           write the lock file anew, after a change of the pom
 
@@ -113,13 +113,21 @@ class Servers:
         """Stops all; what loses nothing by it is killed, which is quicker."""
         def end(node: Server) -> None:
             node.kill() if node.killed_on_down else node.stop()
-            if wipe:
-                node.wipe()
 
         with working_folder():
             nodes = list(self.nodes.values())
             self.each(end, [node for node in nodes if isinstance(node, Sentinel)])
             self.each(end, [node for node in nodes if not isinstance(node, Sentinel)])
+        if wipe:
+            self.wipe(nodes)
+
+    def wipe(self, nodes: list[Server]) -> None:
+        """Kills these and deletes their data."""
+        self.each(lambda node: node.wipe(), nodes)
+        # Nodes that are wiped at the same moment may each have seen the other's data.
+        for node in nodes:
+            if isinstance(node, Cassandra):
+                node.forget_replacements()
 
     def add(self, name: str) -> Server:
         """Makes a further node known; start() then starts it."""
@@ -236,7 +244,10 @@ def act_on_nodes(servers: Servers, action: str, names: list[str]) -> None:
     if action == "start":
         servers.start(nodes)
         return
-    servers.each(lambda node: getattr(node, action)(), nodes)
+    if action == "wipe":
+        servers.wipe(nodes)
+    else:
+        servers.each(lambda node: getattr(node, action)(), nodes)
     for node in nodes:
         say(f"{node.name:<12} {node.health() if action != 'wipe' else 'wiped'}")
 

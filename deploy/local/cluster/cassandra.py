@@ -1,4 +1,4 @@
-"""Cassandra: node N on 127.0.0.N. The first three are each other's seeds; later ones join by bootstrap, one at a time."""
+"""Cassandra: node N on 127.0.0.N. The first three are each other's seeds; later ones join one at a time."""
 
 import pathlib
 
@@ -79,6 +79,8 @@ class Cassandra(Server):
         self.seeds = seeds
         self.host = f"127.0.0.{number}"
         self.extra_options: list[str] = []
+        # There where its data was wiped while the others still know it: it then comes back as its own replacement.
+        self.replacement = self.dir / "replacement"
 
     @classmethod
     def fetch(cls, say) -> None:
@@ -97,9 +99,10 @@ class Cassandra(Server):
 
     def configure(self) -> None:
         storage_port = int(ENV["CASSANDRA_STORAGE_PORT"])
+        seeds = [seed for seed in self.seeds if seed != self.number or not self.replacement.exists()]
         (self.dir / "cassandra.yaml").write_text(YAML.format(
-            bootstrap="false" if self.number in self.seeds else "true", host=self.host, folder=self.dir,
-            seeds=",".join(f"127.0.0.{seed}" for seed in self.seeds), port=ENV["CASSANDRA_PORT"],
+            bootstrap="false" if self.number in seeds else "true", host=self.host, folder=self.dir,
+            seeds=",".join(f"127.0.0.{seed}" for seed in seeds), port=ENV["CASSANDRA_PORT"],
             storage_port=storage_port, ssl_storage_port=storage_port + 1))
         (self.dir / "logback.xml").write_text(LOGBACK.format(log=self.log))
         (self.dir / "tmp").mkdir(exist_ok=True)
@@ -115,13 +118,15 @@ class Cassandra(Server):
                 f"-Dcassandra.jmx.local.port={self.jmx_port()}", "-Dcassandra-foreground=yes",
                 "-Dcassandra.skip_wait_for_gossip_to_settle=0", "-Dcassandra.ring_delay_ms=2000",
                 "-Dcassandra.memtable.row_overhead_size=180",
+                *([f"-Dcassandra.replace_address_first_boot={self.host}"] if self.replacement.exists() else []),
                 "-cp", jars.class_path(self.kind), "org.apache.cassandra.service.CassandraDaemon"]
 
     def nodetool(self, *words: str) -> str:
         silent = self.dir / "silent.xml"
         silent.write_text('<configuration><root level="OFF"/></configuration>\n')
         return run([jars.java(), "-Xmx128m", "-XX:TieredStopAtLevel=1", *MODULES,
-                    f"-Dlogback.configurationFile=file://{silent}", "-cp", jars.class_path(self.kind), "org.apache.cassandra.tools.NodeTool", "-p", str(self.jmx_port()), *words])
+                    f"-Dlogback.configurationFile=file://{silent}", "-cp", jars.class_path(self.kind),
+                    "org.apache.cassandra.tools.NodeTool", "-p", str(self.jmx_port()), *words])
 
     def problem(self) -> str:
         try:
@@ -135,6 +140,22 @@ class Cassandra(Server):
         except OSError:
             return f"no answer on {self.address}"
         return ""
+
+    def wipe(self) -> None:
+        super().wipe()
+        if self.number in SEEDS and self.ring_has_data():
+            self.dir.mkdir(parents=True)
+            self.replacement.touch()
+        self.forget_replacements()
+
+    def ring_has_data(self) -> bool:
+        return any((node.dir / "data").exists() for node in self.ring())
+
+    def forget_replacements(self) -> None:
+        """Once the whole ring is wiped, nobody knows its nodes any more, and all are new."""
+        if not self.ring_has_data():
+            for node in self.ring():
+                node.replacement.unlink(missing_ok=True)
 
     def ring(self) -> list["Cassandra"]:
         """The nodes beside it, itself included: the fixed ones, and those added, which have folders."""

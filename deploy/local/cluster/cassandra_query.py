@@ -1,4 +1,4 @@
-"""Just enough of Cassandra's native protocol (v4) to ask a node whether it serves, where nodetool takes a second of CPU."""
+"""Just enough of Cassandra's native protocol (v4) to ask whether a node serves: nodetool takes a second of CPU."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""Jars from Maven Central, pinned: the pom names what is wanted, the lock file has the SHA-256 of every jar there may be."""
+"""Jars from Maven Central, pinned: the pom names what is wanted, the lock file has the SHA-256 of every jar."""
 
 import hashlib
 import os
@@ -85,7 +85,7 @@ def archive(kind: str) -> pathlib.Path:
 
 
 def quick_start_options(kind: str) -> list[str]:
-    """Of every Java process: little heap bookkeeping, only the first compiler, classes from the archive if there is one."""
+    """Of every Java process: a simple collector, only the first compiler, classes from the archive if it is there."""
     options = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
     return options + ([f"-XX:SharedArchiveFile={archive(kind)}"] if archive(kind).exists() else [])
 

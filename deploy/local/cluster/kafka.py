@@ -20,8 +20,8 @@ logger.server.name = kafka.server
 logger.server.level = info
 """
 
-# The time-outs are short so that a test sees a failure through in seconds: broker.session.timeout.ms is how long writes with
-# acks=all stall after a broker died. Everything about sizes is there to fit a small heap.
+# The time-outs are short so that a test sees a failure through in seconds: broker.session.timeout.ms is how long writes
+# with acks=all stall after a broker died. Everything about sizes is there to fit a small heap.
 PROPERTIES = """\
 process.roles={roles}
 node.id={number}

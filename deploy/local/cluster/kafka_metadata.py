@@ -1,4 +1,4 @@
-"""What a broker says of its cluster: one Metadata request over a socket, where Kafka's own tools take a second of CPU."""
+"""What a broker says of its cluster, by one Metadata request: Kafka's own tools take a second of CPU for that."""
 
 import dataclasses
 import struct

@@ -105,7 +105,7 @@ class Postgres(Server):
             os.chown(path, owner.pw_uid, owner.pw_gid)
 
     def command(self) -> list:
-        # The last words only keep the folder from being the end of the command line, where it could be another's beginning.
+        # The last words keep the folder from being the end of the command line, where it could be another's beginning.
         return as_owner([PROGRAMS / "postgres", "-D", self.data, "-c", f"cluster_name={self.name}"])
 
     def problem(self) -> str:

@@ -1,4 +1,4 @@
-"""Redis: redis-1 begins as master, redis-2 as its replica, and three Sentinels move the role when the master is gone."""
+"""Redis: redis-1 begins as master, redis-2 as its replica; three Sentinels move the role when the master dies."""
 
 import shutil
 

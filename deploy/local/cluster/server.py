@@ -43,7 +43,7 @@ class Server:
         raise NotImplementedError
 
     def problem(self) -> str:
-        """What is still missing until it is healthy; empty where nothing is. Never waits longer than about two seconds."""
+        """What is still missing until it is healthy; empty where nothing is. Waits two seconds at most, or so."""
         raise NotImplementedError
 
     def detail(self) -> str:
