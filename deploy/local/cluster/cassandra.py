@@ -1,6 +1,7 @@
 """Cassandra: node N on 127.0.0.N. The first three are each other's seeds; later ones join one at a time."""
 
 import pathlib
+import shutil
 
 from . import cassandra_query, jars
 from .process import run
@@ -155,7 +156,8 @@ class Cassandra(Server):
         """Once the whole ring is wiped, nobody knows its nodes any more, and all are new."""
         if not self.ring_has_data():
             for node in self.ring():
-                node.replacement.unlink(missing_ok=True)
+                if node.replacement.exists():
+                    shutil.rmtree(node.dir, ignore_errors=True)
 
     def ring(self) -> list["Cassandra"]:
         """The nodes beside it, itself included: the fixed ones, and those added, which have folders."""

@@ -62,7 +62,7 @@ class RedisServer(Server):
         return [self.where[self.number - 1]]
 
     def configure(self) -> None:
-        # Written once: Sentinels rewrite their own file and those of the nodes, and that is how they remember a failover.
+        # Written once: Sentinels rewrite their own file and those of the nodes; so they remember a failover.
         path = self.dir / "redis.conf"
         if path.exists():
             return
