@@ -7,7 +7,7 @@ import pwd
 import shutil
 import signal
 
-from .process import run
+from .process import ended, run
 from .server import Server
 from .settings import ENV, Problem, run_dir
 
@@ -76,8 +76,15 @@ class Postgres(Server):
         host, port = self.addresses()[0]
         if not (self.data / "ready").exists():
             self.create()
+        self.remove_stale_lock()
         (self.data / "postgresql.auto.conf").write_text(SETTINGS.format(host=host, port=port))
         self.give_to_owner(self.data / "postgresql.auto.conf")
+
+    def remove_stale_lock(self) -> None:
+        """After a kill: where nobody reaps zombies, PostgreSQL takes the dead server's for a running one."""
+        lock = self.data / "postmaster.pid"
+        if lock.exists() and ended(int(lock.read_text().split()[0])):
+            lock.unlink()
 
     def create(self) -> None:
         """A new cluster with the user and the database; the file `ready` is written when all of it was done."""

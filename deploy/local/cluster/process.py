@@ -1,5 +1,6 @@
 """Processes: started detached, remembered by a pid file, and never touched unless they are provably ours."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -24,6 +25,12 @@ def stat_fields(pid: int) -> list[str]:
         return pathlib.Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(") ")[2].split()
     except OSError:
         return []
+
+
+def ended(pid: int) -> bool:
+    """Gone for good. A zombie's ports are open as long as one of its threads is still on the way out."""
+    fields = stat_fields(pid)
+    return not fields or (fields[0] in "ZX" and int(fields[17]) <= 1)
 
 
 def family(pid: int) -> list[int]:
@@ -117,15 +124,19 @@ class Process:
     def send(self, number: int, whole_family: bool = False) -> None:
         if pid := self.pid():
             for one in family(pid) if whole_family else [pid]:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(one, number)
-                except ProcessLookupError:
-                    pass
 
-    def wait_gone(self, timeout_s: float) -> bool:
-        until = time.monotonic() + timeout_s
+    def end(self, number: int, timeout_s: float, whole_family: bool = False) -> bool:
+        """Sends the signal, lets go on what was paused, and waits; says whether all of the family has ended."""
         pid = self.pid()
-        while self.pid():
+        members = family(pid) if pid else []
+        self.send(number, whole_family)
+        for one in members:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(one, signal.SIGCONT)
+        until = time.monotonic() + timeout_s
+        while not all(map(ended, members)):
             if time.monotonic() > until:
                 return False
             time.sleep(0.02)
@@ -136,14 +147,11 @@ class Process:
 
     def stop(self, number: int, timeout_s: float) -> None:
         """Asks, waits, and kills what has not gone by then."""
-        self.send(number)
-        self.send(signal.SIGCONT, whole_family=True)
-        if not self.wait_gone(timeout_s):
+        if not self.end(number, timeout_s):
             self.kill()
 
     def kill(self) -> None:
-        self.send(signal.SIGKILL, whole_family=True)
-        self.wait_gone(10)
+        self.end(signal.SIGKILL, 10, whole_family=True)
 
     @staticmethod
     def reap(pid: int) -> None:
