@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: run build test debug tsan check format bench faults clean help
+.PHONY: run build test debug tsan check format bench faults servers servers-status servers-down clean help
 
 run: ## Install packages, build and start the server on 127.0.0.1:8080, data in ./data (ARGS="--listen …" for more)
 	@scripts/install-packages
@@ -40,8 +40,18 @@ faults: ## Kills, power cuts, full disks, failing fsyncs (long; needs root)
 	@scripts/install-packages --faults
 	@scripts/faults $(ARGS)
 
+servers: ## Kafka, Cassandra, PostgreSQL and Redis on this machine, without Docker (deploy/local; ARGS="--only kafka,redis")
+	@scripts/install-packages --servers
+	@deploy/local/servers.py up $(ARGS)
+
+servers-status: ## Their addresses, memory and health; fails where one is not healthy
+	@deploy/local/servers.py status $(ARGS)
+
+servers-down: ## Stop them (ARGS=--wipe deletes their data too)
+	@deploy/local/servers.py down $(ARGS)
+
 clean: ## Remove build/ (data/ stays)
 	@rm -rf build
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,0 +1,173 @@
+"""Cassandra: node N on 127.0.0.N. The first three are each other's seeds; later ones join one at a time."""
+
+import pathlib
+import shutil
+
+from . import cassandra_query, jars
+from .process import run
+from .server import Server
+from .settings import ENV, MAX_NODES, run_dir
+
+SEEDS = tuple(range(1, len(ENV["CASSANDRA_CONTACT_POINTS"].split(",")) + 1))
+
+YAML = """\
+cluster_name: chat4all-local
+num_tokens: 16
+partitioner: org.apache.cassandra.dht.Murmur3Partitioner
+endpoint_snitch: SimpleSnitch
+dynamic_snitch: false
+authenticator: AllowAllAuthenticator
+authorizer: AllowAllAuthorizer
+# A seed with auto_bootstrap off never streams: right for the first nodes, which begin empty.
+auto_bootstrap: {bootstrap}
+seed_provider:
+  - class_name: org.apache.cassandra.locator.SimpleSeedProvider
+    parameters:
+      - seeds: "{seeds}"
+listen_address: {host}
+rpc_address: {host}
+storage_port: {storage_port}
+ssl_storage_port: {ssl_storage_port}
+native_transport_port: {port}
+start_native_transport: true
+data_file_directories: ["{folder}/data"]
+commitlog_directory: {folder}/commitlog
+hints_directory: {folder}/hints
+saved_caches_directory: {folder}/saved_caches
+cdc_raw_directory: {folder}/cdc_raw
+commitlog_sync: periodic
+commitlog_sync_period: 10000ms
+commitlog_segment_size: 8MiB
+commitlog_total_space: 512MiB
+memtable_heap_space: 96MiB
+memtable_offheap_space: 64MiB
+file_cache_size: 32MiB
+networking_cache_size: 32MiB
+concurrent_compactors: 1
+hints_flush_period: 2000ms
+auto_snapshot: false
+# The product's batches hold the messages of one partition, up to the size of a large message.
+batch_size_warn_threshold: 64KiB
+batch_size_fail_threshold: 640KiB
+"""
+
+LOGBACK = """\
+<configuration>
+  <appender name="file" class="ch.qos.logback.core.FileAppender">
+    <file>{log}</file>
+    <encoder><pattern>%date %-5level %logger{{30}}: %msg%n</pattern></encoder>
+  </appender>
+  <root level="INFO"><appender-ref ref="file"/></root>
+</configuration>
+"""
+
+EXPORTS = """java.base/jdk.internal.misc java.base/java.lang.ref java.management.rmi/com.sun.jmx.remote.internal.rmi
+  java.rmi/sun.rmi.registry java.rmi/sun.rmi.server java.sql/java.sql jdk.unsupported/sun.misc
+  jdk.compiler/com.sun.tools.javac.file jdk.attach/sun.tools.attach""".split()
+OPENS = [f"java.base/{package}" for package in """java.lang.module jdk.internal.loader jdk.internal.ref
+  jdk.internal.reflect jdk.internal.math jdk.internal.module jdk.internal.util.jar sun.nio.ch java.io java.lang.reflect
+  java.lang java.util""".split()] + ["jdk.management/com.sun.management.internal", "jdk.compiler/com.sun.tools.javac"]
+MODULES = ([f"--add-exports={name}=ALL-UNNAMED" for name in EXPORTS] +
+           [f"--add-opens={name}=ALL-UNNAMED" for name in OPENS])
+
+
+class Cassandra(Server):
+    kind = "cassandra"
+    killed_on_down = True
+
+    def __init__(self, number: int, folder: pathlib.Path | None = None, seeds: tuple[int, ...] = SEEDS):
+        super().__init__(number, folder)
+        self.seeds = seeds
+        self.host = f"127.0.0.{number}"
+        self.extra_options: list[str] = []
+        # There where its data was wiped while the others still know it: it then comes back as its own replacement.
+        self.replacement = self.dir / "replacement"
+
+    @classmethod
+    def fetch(cls, say) -> None:
+        if jars.fetch(cls.kind):
+            say("cassandra    jars fetched and verified")
+        if not jars.archive(cls.kind).exists():
+            say("cassandra    making the archive of its classes (once; starts are twice as fast with it)")
+            jars.record_classes(cls(9, jars.home(cls.kind) / "first-run", seeds=(9,)))
+
+    def addresses(self) -> list[tuple[str, int]]:
+        return [(self.host, int(ENV["CASSANDRA_PORT"])), (self.host, int(ENV["CASSANDRA_STORAGE_PORT"])),
+                ("127.0.0.1", self.jmx_port())]
+
+    def jmx_port(self) -> int:
+        return int(ENV["CASSANDRA_JMX_PORT"]) + self.number
+
+    def configure(self) -> None:
+        storage_port = int(ENV["CASSANDRA_STORAGE_PORT"])
+        seeds = [seed for seed in self.seeds if seed != self.number or not self.replacement.exists()]
+        (self.dir / "cassandra.yaml").write_text(YAML.format(
+            bootstrap="false" if self.number in seeds else "true", host=self.host, folder=self.dir,
+            seeds=",".join(f"127.0.0.{seed}" for seed in seeds), port=ENV["CASSANDRA_PORT"],
+            storage_port=storage_port, ssl_storage_port=storage_port + 1))
+        (self.dir / "logback.xml").write_text(LOGBACK.format(log=self.log))
+        (self.dir / "tmp").mkdir(exist_ok=True)
+
+    def command(self) -> list:
+        # A ring delay of 2 s asks for seeds that are up by then, which is why all of the first three are seeds.
+        return [jars.java(), "-Xms96m", "-Xmx384m", "-Xss256k", *jars.quick_start_options(self.kind),
+                *self.extra_options, "-XX:+PerfDisableSharedMem", "-XX:+ExitOnOutOfMemoryError",
+                "-Djava.net.preferIPv4Stack=true", "-Djdk.attach.allowAttachSelf=true",
+                "-Dio.netty.tryReflectionSetAccessible=true", *MODULES, f"-Djava.io.tmpdir={self.dir}/tmp",
+                f"-Dcassandra.config=file://{self.dir}/cassandra.yaml", f"-Dcassandra.storagedir={self.dir}",
+                f"-Dlogback.configurationFile=file://{self.dir}/logback.xml",
+                f"-Dcassandra.jmx.local.port={self.jmx_port()}", "-Dcassandra-foreground=yes",
+                "-Dcassandra.skip_wait_for_gossip_to_settle=0", "-Dcassandra.ring_delay_ms=2000",
+                "-Dcassandra.memtable.row_overhead_size=180",
+                *([f"-Dcassandra.replace_address_first_boot={self.host}"] if self.replacement.exists() else []),
+                "-cp", jars.class_path(self.kind), "org.apache.cassandra.service.CassandraDaemon"]
+
+    def nodetool(self, *words: str) -> str:
+        silent = self.dir / "silent.xml"
+        silent.write_text('<configuration><root level="OFF"/></configuration>\n')
+        return run([jars.java(), "-Xmx128m", "-XX:TieredStopAtLevel=1", *MODULES,
+                    f"-Dlogback.configurationFile=file://{silent}", "-cp", jars.class_path(self.kind),
+                    "org.apache.cassandra.tools.NodeTool", "-p", str(self.jmx_port()), *words])
+
+    def problem(self) -> str:
+        try:
+            with cassandra_query.Connection(*self.addresses()[0]) as connection:
+                known = 1 + connection.count("SELECT peer FROM system.peers_v2")
+                expected = max(len(self.seeds), len(self.ring()))
+                if known < expected:
+                    return f"knows {known} of {expected} nodes"
+                if all(node.pid() and not node.process.paused() for node in self.ring()):
+                    return connection.whole_ring()
+        except OSError:
+            return f"no answer on {self.address}"
+        return ""
+
+    def wipe(self) -> None:
+        super().wipe()
+        if self.number in SEEDS and self.ring_has_data():
+            self.dir.mkdir(parents=True)
+            self.replacement.touch()
+        self.forget_replacements()
+
+    def ring_has_data(self) -> bool:
+        return any((node.dir / "data").exists() for node in self.ring())
+
+    def forget_replacements(self) -> None:
+        """Once the whole ring is wiped, nobody knows its nodes any more, and all are new."""
+        if not self.ring_has_data():
+            for node in self.ring():
+                if node.replacement.exists():
+                    shutil.rmtree(node.dir, ignore_errors=True)
+
+    def ring(self) -> list["Cassandra"]:
+        """The nodes beside it, itself included: the fixed ones, and those added, which have folders."""
+        added = [number for number in range(len(SEEDS) + 1, MAX_NODES + 1)
+                 if (run_dir() / f"{self.kind}-{number}").exists()]
+        return [Cassandra(number) for number in (*self.seeds, *added)] if self.seeds == SEEDS else [self]
+
+    def detail(self) -> str:
+        try:
+            with cassandra_query.Connection(*self.addresses()[0]) as connection:
+                return f"ring of {1 + connection.count('SELECT peer FROM system.peers_v2')} nodes"
+        except OSError:
+            return ""
