@@ -83,6 +83,7 @@ void RedisPresence::listen(Listener listener) {
   listener_ = std::move(listener);
   writer_ = std::jthread([this](const std::stop_token& stop) { serve_writes(stop); });
   hearer_ = std::jthread([this](const std::stop_token& stop) { serve_changes(stop); });
+  for (int i = 0; i < 100 && !hears_; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
 }
 
 void RedisPresence::at(TimestampMs now) {
@@ -210,6 +211,7 @@ void RedisPresence::serve_changes(const std::stop_token& stop) {
         std::this_thread::sleep_for(kIdle);
         continue;
       }
+      hears_ = true;
     }
     const auto message = changes_.next_message(kWaitMs);
     if (!message || !*message || (**message)->type != REDIS_REPLY_ARRAY || (**message)->elements != 3) continue;

@@ -29,7 +29,7 @@ class RedisPresence final : public Presence {
   PresenceState get(const UserId& user, TimestampMs now) override;
   void expire(TimestampMs now) override;
   void forget(const UserId& user) override;
-  // Told on a thread of its own.
+  // Told on a thread of its own. Waits a second at most for Redis, so that nothing that follows is missed.
   void listen(Listener listener) override;
 
  private:
@@ -54,7 +54,8 @@ class RedisPresence final : public Presence {
   RedisConnection asks_;
   RedisConnection writes_;
   RedisConnection changes_;
-  std::atomic<bool> up_{false};
+  std::atomic<bool> up_{true};  // until shown otherwise
+  std::atomic<bool> hears_{false};
   std::atomic<TimestampMs> newest_call_{0};  // when what is told to `local_` happened
   std::jthread writer_;
   std::jthread hearer_;
