@@ -15,25 +15,27 @@ constexpr int kWaitMs = 200;
 
 // One field a gateway: "status last_seen until". Of those that count, the one that was active last decides. Tells all
 // gateways when the user's status is another one than before.
-// KEYS: the hash. ARGV: gateway, field, now, kept, channel, user.
+// `told`: the status of which gateways were told last. KEYS: the hash. ARGV: gateway, field, now, kept, channel, user.
 constexpr std::string_view kWriteScript = R"lua(
 local function sum(now)
   local status, seen, newest = 0, 0, -1
   local all = redis.call('HGETALL', KEYS[1])
   for i = 2, #all, 2 do
     local s, l, u = string.match(all[i], '(%d+) (%d+) (%d+)')
-    s, l, u = tonumber(s), tonumber(l), tonumber(u)
-    if l > seen then seen = l end
-    if s > 0 and u > now and l > newest then newest = l; status = s end
+    if s then
+      s, l, u = tonumber(s), tonumber(l), tonumber(u)
+      if l > seen then seen = l end
+      if s > 0 and u > now and l > newest then newest = l; status = s end
+    end
   end
   return status, seen
 end
 local now = tonumber(ARGV[3])
-local before = sum(now)
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 local after, seen = sum(now)
-if before ~= after then
+if tostring(after) ~= (redis.call('HGET', KEYS[1], 'told') or '0') then
+  redis.call('HSET', KEYS[1], 'told', tostring(after))
   redis.call('PUBLISH', ARGV[5], ARGV[6] .. ' ' .. after .. ' ' .. string.format('%.0f', seen))
 end
 return after
