@@ -29,3 +29,9 @@ function(c4a_test name)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 600)
 endfunction()
+
+# c4a_live_test(…): a c4a_test that needs a server, and skips itself where none is named. `ctest -L live` runs them.
+function(c4a_live_test name)
+  c4a_test(${name} ${ARGN})
+  set_tests_properties(${name} PROPERTIES LABELS live)
+endfunction()
