@@ -76,7 +76,9 @@ int copies_of(std::string_view replication) {
 std::string text_of_map(std::string_view wire) {
   std::string text;
   const auto number = [&](std::size_t at) {
-    return at + 4 > wire.size() ? std::size_t{0} : static_cast<std::size_t>(read_be64(std::string(4, '\0') + std::string(wire.substr(at, 4))));
+    return at + 4 > wire.size()
+               ? std::size_t{0}
+               : static_cast<std::size_t>(read_be64(std::string(4, '\0') + std::string(wire.substr(at, 4))));
   };
   std::size_t at = 4;
   for (std::size_t left = 2 * number(0); left > 0 && at + 4 <= wire.size(); --left) {
@@ -105,10 +107,13 @@ Result<std::optional<Version>> stored_version(CqlSession& session) {
   const std::string keyspace = lower(session.options().keyspace);
   C4A_TRY(const auto tables,
           session.query(fmt::format("SELECT table_name FROM system_schema.tables WHERE keyspace_name = '{}' AND "
-                                    "table_name = 'schema_version'", keyspace), kTimeout));
+                                    "table_name = 'schema_version'",
+                                    keyspace),
+                        kTimeout));
   if (tables.empty()) return std::nullopt;
-  C4A_TRY(auto rows, session.query(fmt::format("SELECT version, bucket_rows FROM {}.schema_version WHERE id = 1",
-                                               keyspace), kTimeout));
+  C4A_TRY(auto rows,
+          session.query(fmt::format("SELECT version, bucket_rows FROM {}.schema_version WHERE id = 1", keyspace),
+                        kTimeout));
   if (rows.empty()) return std::nullopt;
   Version version;
   version.version = rows.number();
@@ -146,7 +151,8 @@ Result<std::int64_t> check_schema(CqlSession& session) {
   if (stored->version > kSchemaVersion) return newer(session, stored->version);
   if (stored->version < kSchemaVersion || stored->bucket_rows <= 0) {
     return fail(ErrorCode::kConflict, fmt::format("Keyspace {} has the older schema {}, {} is needed: run `chat4all "
-                                                  "migrate`.", options.keyspace, stored->version, kSchemaVersion));
+                                                  "migrate`.",
+                                                  options.keyspace, stored->version, kSchemaVersion));
   }
   return stored->bucket_rows;
 }
@@ -159,15 +165,18 @@ Result<> create_schema(CqlSession& session) {
   // The short name `replication_factor` fits whatever the data centers are called.
   C4A_CHECK(session.query(fmt::format("CREATE KEYSPACE IF NOT EXISTS {} WITH replication = {{'class': "
                                       "'NetworkTopologyStrategy', 'replication_factor': {}}}",
-                                      options.keyspace, options.replication), kTimeout));
+                                      options.keyspace, options.replication),
+                          kTimeout));
   for (const char* table : kTables) {
     std::string text = std::string("CREATE TABLE IF NOT EXISTS ") + table;
     text.replace(text.find('$'), 1, options.keyspace + ".");
     C4A_CHECK(session.query(text, kTimeout));
   }
-  if (stored) return {};
+  if (stored && stored->version == kSchemaVersion) return {};
+  const std::int64_t bucket_rows = stored && stored->bucket_rows > 0 ? stored->bucket_rows : options.bucket_rows;
   C4A_CHECK(session.query(fmt::format("INSERT INTO {}.schema_version (id, version, bucket_rows) VALUES (1, {}, {})",
-                                      options.keyspace, kSchemaVersion, options.bucket_rows), kTimeout));
+                                      options.keyspace, kSchemaVersion, bucket_rows),
+                          kTimeout));
   return {};
 }
 

@@ -64,15 +64,15 @@ class CassandraCluster : public testing::Environment {
   }
 
   void truncate(const std::string& keyspace) {
-    auto tables = query(fmt::format("SELECT table_name FROM system_schema.tables WHERE keyspace_name = '{}'", keyspace));
+    auto tables =
+        query(fmt::format("SELECT table_name FROM system_schema.tables WHERE keyspace_name = '{}'", keyspace));
     ASSERT_EQ(why(tables), "");
     std::vector<std::jthread> threads;
     for (std::uint32_t i = 0; i < tables->size(); ++i) {
       const std::string table(tables->bytes());
       if (table == "schema_version") continue;
-      threads.emplace_back([this, cql = fmt::format("TRUNCATE {}.{}", keyspace, table)] {
-        EXPECT_EQ(why(query(cql)), "");
-      });
+      threads.emplace_back(
+          [this, cql = fmt::format("TRUNCATE {}.{}", keyspace, table)] { EXPECT_EQ(why(query(cql)), ""); });
     }
   }
 

@@ -78,6 +78,16 @@ Result<> Commit::write_step(const BatchSet& step) {
   return {};
 }
 
+std::size_t Commit::largest_batch() const {
+  std::size_t largest = 0;
+  for (const BatchSet* step : {&before_, &heads_, &outside_, &after_}) {
+    for (const auto& stage : step->stages()) {
+      for (const Batch& batch : stage) largest = std::max(largest, batch.cells.size());
+    }
+  }
+  return largest;
+}
+
 Result<> Commit::finish(const ConversationId& id, const Redo& redo) {
   const RowSelection rows = redo.selection();
   writer_.put(outside_, id, rows, redo.timestamp);

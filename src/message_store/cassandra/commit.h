@@ -28,6 +28,8 @@ class Commit {
   // Up to and with `last`: tests stop earlier, as a crash does.
   Result<> write(Step last = Step::kAfter);
 
+  std::size_t largest_batch() const;  // in bytes of cells
+
   // Writes a conversation's redo record again, and takes it off its head.
   Result<> finish(const ConversationId& id, const Redo& redo);
 

@@ -29,9 +29,8 @@ void keep_last_of_each(RowSelection& rows) {
   keep_last(rows.messages, [](const Message& row) { return row.seq; });
   keep_last(rows.members, [](const MemberRow& row) { return std::string_view(row.member.user_id.text); });
   keep_last(rows.progress, [](const ProgressRow& row) { return std::string_view(row.user_id.text); });
-  keep_last(rows.moves, [](const HorizonMove& row) {
-    return std::tuple(row.up_to, std::string_view(row.user_id.text), row.kind);
-  });
+  keep_last(rows.moves,
+            [](const HorizonMove& row) { return std::tuple(row.up_to, std::string_view(row.user_id.text), row.kind); });
   keep_last(rows.changes, [](const Change& row) { return row.version; });
   keep_last(rows.reactions, [](const ReactionRow& row) {
     return std::tuple(row.seq, std::string_view(row.reaction.emoji), std::string_view(row.reaction.user_id.text));
@@ -148,14 +147,12 @@ Split split(const ConversationRows& conversation, const Layout& layout) {
   const auto in_first = [](const auto&) { return 0; };
   const auto by_seq = [&](const auto& row) { return layout.bucket_of(signed_position(row.seq.value)); };
   Divider divider(kMutationBytes);
-  divider.divide(rows.changes, split.atomic.changes, split.outside.changes, [&](const Change& row) {
-    return layout.bucket_of(signed_position(row.version.value));
-  });
+  divider.divide(rows.changes, split.atomic.changes, split.outside.changes,
+                 [&](const Change& row) { return layout.bucket_of(signed_position(row.version.value)); });
   divider.divide(rows.reactions, split.atomic.reactions, split.outside.reactions, by_seq);
   divider.divide(rows.progress, split.atomic.progress, split.outside.progress, in_first);
-  divider.divide(rows.moves, split.atomic.moves, split.outside.moves, [&](const HorizonMove& row) {
-    return layout.bucket_of(signed_position(row.up_to.value));
-  });
+  divider.divide(rows.moves, split.atomic.moves, split.outside.moves,
+                 [&](const HorizonMove& row) { return layout.bucket_of(signed_position(row.up_to.value)); });
   divider.divide(rows.members, split.atomic.members, split.outside.members, in_first);
   divider.divide(rows.messages, split.atomic.messages, split.outside.messages, by_seq);
   split.outside.receipts = rows.receipts;

@@ -53,13 +53,14 @@ Result<std::unique_ptr<CqlSession>> CqlSession::connect(const CassandraOptions& 
   std::unique_ptr<CqlSession> session(new CqlSession(options));
   if (!session->options_.counters) session->options_.counters = std::make_shared<CassandraCounters>();
   std::array<char, 1024> why{};
-  session->driver_ = c4a_cql_connect(options.hosts.c_str(), options.keyspace.c_str(), options.user.c_str(),
-                                     options.password.c_str(), static_cast<std::uint32_t>(options.request_timeout_ms),
-                                     why.data(), why.size());
+  session->driver_ =
+      c4a_cql_connect(options.hosts.c_str(), options.keyspace.c_str(), options.user.c_str(), options.password.c_str(),
+                      static_cast<std::uint32_t>(options.request_timeout_ms), why.data(), why.size());
   if (session->driver_ == nullptr) {
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("No Cassandra node answers at {}: check that it runs and that the addresses are right ({}).",
-                            options.hosts, why.data()));
+    return fail(
+        ErrorCode::kUnavailable,
+        fmt::format("No Cassandra node answers at {}: check that it runs and that the addresses are right ({}).",
+                    options.hosts, why.data()));
   }
   return session;
 }
@@ -82,9 +83,8 @@ Result<> CqlSession::prepare() {
     const std::int32_t code = c4a_cql_prepare(driver_, text.c_str(), &statements_[i], why.data(), why.size());
     if (code == kCqlUnavailable) return fail(error_of(code, why.data()));
     if (code != kCqlOk) {
-      return fail(ErrorCode::kCorrupt,
-                  fmt::format("The tables of keyspace {} are not as this version made them: {}", options_.keyspace,
-                              why.data()));
+      return fail(ErrorCode::kCorrupt, fmt::format("The tables of keyspace {} are not as this version made them: {}",
+                                                   options_.keyspace, why.data()));
     }
   }
   return {};

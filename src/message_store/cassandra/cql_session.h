@@ -43,7 +43,8 @@ class CqlSession {
   CqlSession(const CqlSession&) = delete;
   CqlSession& operator=(const CqlSession&) = delete;
 
-  // All of kStatements; before `read` and `send`. Fails with kUnavailable, kCorrupt when the tables are not as expected.
+  // All of kStatements; before `read` and `send`. Fails with kUnavailable, kCorrupt when the tables are not as
+  // expected.
   Result<> prepare();
 
   // Any text, once, blocking: for what is seldom asked.

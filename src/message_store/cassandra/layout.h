@@ -42,8 +42,8 @@ struct Layout {
 // What happens to a message comes after it, and clocks differ: such rows live so much longer.
 inline constexpr TimestampMs kLogMarginMs = 3'600'000;
 
-// The partition of the id index: it follows from the id alone. Ids of the same minute (UUIDv7) share four, so that those
-// of one commit are few batches; others are spread over 4096.
+// The partition of the id index: it follows from the id alone. Ids of the same minute (UUIDv7) share four, so that
+// those of one commit are few batches; others are spread over 4096.
 inline std::int64_t shard_of(const MessageId& id) {
   std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
   for (const std::uint8_t byte : id.uuid.bytes) hash = (hash ^ byte) * 0x100000001b3;

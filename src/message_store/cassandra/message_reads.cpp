@@ -216,8 +216,8 @@ Result<> CassandraMessageStore::add_headers(const ConversationId& id, std::int32
   return {};
 }
 
-Result<std::vector<Change>> CassandraMessageStore::changes_after(const ConversationId& id, Version after,
-                                                                 Version until, std::size_t limit) {
+Result<std::vector<Change>> CassandraMessageStore::changes_after(const ConversationId& id, Version after, Version until,
+                                                                 std::size_t limit) {
   std::vector<Change> changes;
   if (after >= until || limit == 0) return changes;
   BucketScan scan(*session_, layout_, id, BucketScan::Kind::kChanges);

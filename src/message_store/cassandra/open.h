@@ -1,6 +1,7 @@
 #pragma once
 
-// CassandraMessageStore, opened: the MessageStore for several machines. Everything else of this folder is private to it.
+// CassandraMessageStore, opened: the MessageStore for several machines. Everything else of this folder is private to
+// it.
 //
 // In a build without the option C4A_CASSANDRA both functions fail with kNotImplemented.
 
@@ -25,12 +26,12 @@ struct CassandraCounters {
 };
 
 struct CassandraOptions {
-  std::string hosts;  // host:port, comma-separated: some of the cluster, the driver finds the others
+  std::string hosts;                     // host:port, comma-separated: some of the cluster, the driver finds the others
   std::string keyspace = "chat4all_ks";  // letters, digits, _
   std::string user;                      // empty: without a login
   std::string password;
-  int replication = 3;      // of a keyspace that create_cassandra_schema makes
-  int min_replication = 3;  // a keyspace with less is refused at open
+  int replication = 3;                // of a keyspace that create_cassandra_schema makes
+  int min_replication = 3;            // a keyspace with less is refused at open
   std::int64_t bucket_rows = 16'384;  // of a new schema; an existing one remembers its own
   int retention_days = 0;             // 0: for ever
   int request_timeout_ms = 3'000;     // above the server's write timeout (2 s)

@@ -108,16 +108,26 @@ class RedoReader {
  private:
   void read_entry(Entry entry) {
     switch (entry) {
-      case Entry::kMessage: return read_message();
-      case Entry::kMember: return read_member();
-      case Entry::kProgress: return read_progress();
-      case Entry::kMove: return read_move();
-      case Entry::kChange: return read_change();
-      case Entry::kReaction: return read_reaction();
-      case Entry::kReceipt: return read_receipt();
-      case Entry::kPair: return read_pair();
-      case Entry::kIndex: return read_index();
-      case Entry::kList: return read_list();
+      case Entry::kMessage:
+        return read_message();
+      case Entry::kMember:
+        return read_member();
+      case Entry::kProgress:
+        return read_progress();
+      case Entry::kMove:
+        return read_move();
+      case Entry::kChange:
+        return read_change();
+      case Entry::kReaction:
+        return read_reaction();
+      case Entry::kReceipt:
+        return read_receipt();
+      case Entry::kPair:
+        return read_pair();
+      case Entry::kIndex:
+        return read_index();
+      case Entry::kList:
+        return read_list();
     }
     reader_.damage();
   }

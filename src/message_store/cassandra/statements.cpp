@@ -14,7 +14,8 @@ struct Text {
 
 constexpr std::array<Text, kStatements> kTexts = {{
     {StatementId::kPutHead,
-     "INSERT INTO $conversations (conversation_id, bucket, head, applied, redo) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP ?"},
+     "INSERT INTO $conversations (conversation_id, bucket, head, applied, redo) VALUES (?, ?, ?, ?, ?) USING TIMESTAMP "
+     "?"},
     {StatementId::kRaiseLastSeq,
      "UPDATE $conversations USING TIMESTAMP ? SET last_seq = ? WHERE conversation_id = ? AND bucket = ?"},
     {StatementId::kForgetLastSeq,
@@ -58,7 +59,8 @@ constexpr std::array<Text, kStatements> kTexts = {{
     {StatementId::kEraseReactions, "DELETE FROM $reactions USING TIMESTAMP ? WHERE conversation_id = ? AND bucket = ?"},
 
     {StatementId::kPutMessageId,
-     "INSERT INTO $message_ids (shard, message_id, conversation_id, seq) VALUES (?, ?, ?, ?) USING TIMESTAMP ? AND TTL ?"},
+     "INSERT INTO $message_ids (shard, message_id, conversation_id, seq) VALUES (?, ?, ?, ?) USING TIMESTAMP ? AND TTL "
+     "?"},
     {StatementId::kPutUserConversation,
      "INSERT INTO $user_conversations (user_id, conversation_id, active) VALUES (?, ?, ?) USING TIMESTAMP ?"},
     {StatementId::kDropUserConversation,
@@ -70,15 +72,13 @@ constexpr std::array<Text, kStatements> kTexts = {{
     {StatementId::kPutDevice, "INSERT INTO $devices (user_id, device, state) VALUES (?, ?, ?) USING TIMESTAMP ?"},
     {StatementId::kDropDevice, "DELETE FROM $devices USING TIMESTAMP ? WHERE user_id = ? AND device = ?"},
 
-    {StatementId::kHead,
-     "SELECT head, last_seq, redo FROM $conversations WHERE conversation_id = ? AND bucket = ?"},
+    {StatementId::kHead, "SELECT head, last_seq, redo FROM $conversations WHERE conversation_id = ? AND bucket = ?"},
     {StatementId::kRedoParts,
      "SELECT bytes FROM $conversation_redo WHERE conversation_id = ? AND bucket = ? AND position = ?"},
     {StatementId::kMember, "SELECT member FROM $members WHERE conversation_id = ? AND bucket = ? AND user_id = ?"},
     {StatementId::kMembersAfter,
      "SELECT user_id, member FROM $members WHERE conversation_id = ? AND bucket = ? AND user_id > ? LIMIT ?"},
-    {StatementId::kProgress,
-     "SELECT progress FROM $horizons WHERE conversation_id = ? AND bucket = ? AND user_id = ?"},
+    {StatementId::kProgress, "SELECT progress FROM $horizons WHERE conversation_id = ? AND bucket = ? AND user_id = ?"},
     {StatementId::kProgressAfter,
      "SELECT user_id, progress FROM $horizons WHERE conversation_id = ? AND bucket = ? AND user_id > ? LIMIT ?"},
     {StatementId::kMessage, "SELECT message FROM $messages WHERE conversation_id = ? AND bucket = ? AND seq = ?"},

@@ -1,7 +1,7 @@
 //! CQL wire cells: a big-endian i32 length and as many bytes; -1 is null, -2 unset.
 
-use scylla::response::query_result::QueryResult;
 use scylla::deserialize::row::ColumnIterator;
+use scylla::response::query_result::QueryResult;
 use scylla::serialize::row::{RowSerializationContext, SerializeRow};
 use scylla::serialize::writers::RowWriter;
 use scylla::serialize::SerializationError;
@@ -31,7 +31,11 @@ fn next_cell(bytes: &[u8]) -> Option<(Cell<'_>, &[u8])> {
 pub struct RawRow<'a>(pub &'a [u8]);
 
 impl SerializeRow for RawRow<'_> {
-    fn serialize(&self, context: &RowSerializationContext<'_>, writer: &mut RowWriter) -> Result<(), SerializationError> {
+    fn serialize(
+        &self,
+        context: &RowSerializationContext<'_>,
+        writer: &mut RowWriter,
+    ) -> Result<(), SerializationError> {
         let mut rest = self.0;
         for _ in context.columns() {
             let (cell, after) = next_cell(rest).ok_or_else(|| SerializationError::new(Failure::malformed()))?;
@@ -77,14 +81,26 @@ pub struct CollectedRows {
 
 /// Copies a result's cells together.
 pub fn collect(result: QueryResult) -> Result<CollectedRows, Failure> {
-    let mut collected = CollectedRows { cells: Vec::new(), count: 0, columns: 0 };
+    let mut collected = CollectedRows {
+        cells: Vec::new(),
+        count: 0,
+        columns: 0,
+    };
     if !result.is_rows() {
         return Ok(collected);
     }
-    let unreadable = |text: String| Failure { code: Code::Rejected, text };
-    let rows = result.into_rows_result().map_err(|error| unreadable(error.to_string()))?;
+    let unreadable = |text: String| Failure {
+        code: Code::Rejected,
+        text,
+    };
+    let rows = result
+        .into_rows_result()
+        .map_err(|error| unreadable(error.to_string()))?;
     collected.columns = rows.column_specs().len() as u32;
-    for row in rows.rows::<ColumnIterator>().map_err(|error| unreadable(error.to_string()))? {
+    for row in rows
+        .rows::<ColumnIterator>()
+        .map_err(|error| unreadable(error.to_string()))?
+    {
         collected.count += 1;
         for column in row.map_err(|error| unreadable(error.to_string()))? {
             match column.map_err(|error| unreadable(error.to_string()))?.slice {

@@ -18,7 +18,10 @@ pub struct Failure {
 
 impl Failure {
     pub fn malformed() -> Failure {
-        Failure { code: Code::Rejected, text: "the cells do not fit the statement".to_owned() }
+        Failure {
+            code: Code::Rejected,
+            text: "the cells do not fit the statement".to_owned(),
+        }
     }
 }
 
@@ -61,7 +64,10 @@ impl From<ExecutionError> for Failure {
             ExecutionError::LastAttemptError(attempt) => code_of_attempt(attempt),
             _ => Code::Rejected,
         };
-        Failure { code, text: error.to_string() }
+        Failure {
+            code,
+            text: error.to_string(),
+        }
     }
 }
 
@@ -72,6 +78,9 @@ impl From<PrepareError> for Failure {
             PrepareError::AllAttemptsFailed { first_attempt } => code_of_attempt(first_attempt),
             _ => Code::Rejected,
         };
-        Failure { code, text: error.to_string() }
+        Failure {
+            code,
+            text: error.to_string(),
+        }
     }
 }

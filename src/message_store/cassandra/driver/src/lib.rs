@@ -52,13 +52,27 @@ unsafe impl Send for Reply {}
 impl Reply {
     fn rows(self, result: Result<QueryResult, ExecutionError>) {
         match result.map_err(Failure::from).and_then(cells::collect) {
-            Ok(rows) => (self.callback)(self.user, 0, rows.cells.as_ptr(), rows.cells.len(), rows.count, rows.columns),
+            Ok(rows) => (self.callback)(
+                self.user,
+                0,
+                rows.cells.as_ptr(),
+                rows.cells.len(),
+                rows.count,
+                rows.columns,
+            ),
             Err(failure) => self.fail(&failure),
         }
     }
 
     fn fail(self, failure: &Failure) {
-        (self.callback)(self.user, failure.code as i32, failure.text.as_ptr(), failure.text.len(), 0, 0);
+        (self.callback)(
+            self.user,
+            failure.code as i32,
+            failure.text.as_ptr(),
+            failure.text.len(),
+            0,
+            0,
+        );
     }
 }
 
@@ -100,7 +114,10 @@ async fn open(hosts: &str, keyspace: &str, user: &str, password: &str, timeout: 
     if !user.is_empty() {
         builder = builder.user(user, password);
     }
-    builder.build().await.map_err(|error| Failure { code: Code::Unavailable, text: error.to_string() })
+    builder.build().await.map_err(|error| Failure {
+        code: Code::Unavailable,
+        text: error.to_string(),
+    })
 }
 
 /// # Safety
@@ -115,7 +132,12 @@ pub unsafe extern "C" fn c4a_cql_connect(
     error: *mut c_char,
     capacity: usize,
 ) -> *mut CqlSession {
-    let runtime = match Builder::new_multi_thread().worker_threads(1).thread_name("cassandra").enable_all().build() {
+    let runtime = match Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("cassandra")
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(failed) => {
             tell(&failed.to_string(), error, capacity);
@@ -124,7 +146,10 @@ pub unsafe extern "C" fn c4a_cql_connect(
     };
     let timeout = Duration::from_millis(timeout_ms.into());
     match runtime.block_on(open(text(hosts), text(keyspace), text(user), text(password), timeout)) {
-        Ok(session) => Box::into_raw(Box::new(CqlSession { runtime, session: Arc::new(session) })),
+        Ok(session) => Box::into_raw(Box::new(CqlSession {
+            runtime,
+            session: Arc::new(session),
+        })),
         Err(failure) => {
             tell(&failure.text, error, capacity);
             runtime.shutdown_background();
