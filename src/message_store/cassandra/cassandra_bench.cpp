@@ -1,0 +1,116 @@
+// Measures commits into a Cassandra cluster; it is no test.
+//
+//   cassandra_bench HOSTS SECONDS [THREADS]
+//
+// Each commit holds 100 messages of 200 bytes in 20 conversations. Makes the keyspace c4a_test_bench and leaves it.
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "message_store/cassandra/open.h"
+
+namespace c4a {
+namespace {
+
+constexpr int kConversations = 20;
+constexpr int kMessages = 100;
+
+std::int64_t cpu_us() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto us = [](const timeval& time) { return time.tv_sec * 1'000'000 + time.tv_usec; };
+  return us(usage.ru_utime) + us(usage.ru_stime);
+}
+
+// One partition's router: conversations of its own, one commit after the other.
+class Writer {
+ public:
+  explicit Writer(MessageStore& store) : store_(store) {
+    for (int i = 0; i < kConversations; ++i) {
+      Conversation& head = heads_.emplace_back();
+      head.id = ConversationId::v7(system_clock().now_ms());
+      head.created_by = {"alice"};
+    }
+  }
+
+  Result<> commit() {
+    Rows rows;
+    const TimestampMs now = system_clock().now_ms();
+    for (int i = 0; i < kMessages; ++i) {
+      Conversation& head = heads_[static_cast<std::size_t>(i % kConversations)];
+      head.last_seq = head.last_seq.next();
+      head.applied = {++position_};
+      Message& message = rows.messages.emplace_back();
+      message.message_id = MessageId::v7(now);
+      message.conversation_id = head.id;
+      message.seq = head.last_seq;
+      message.from = {"alice"};
+      message.created_at = message.routed_at = now;
+      message.payload = std::string(200, 'x');
+    }
+    rows.conversations = heads_;
+    return store_.commit(rows, {position_});
+  }
+
+ private:
+  MessageStore& store_;
+  std::vector<Conversation> heads_;
+  std::uint64_t position_ = 0;
+};
+
+int run(const std::string& hosts, int seconds, int threads) {
+  CassandraOptions options;
+  options.hosts = hosts;
+  options.keyspace = "c4a_test_bench";
+  options.counters = std::make_shared<CassandraCounters>();
+  if (const auto made = create_cassandra_schema(options); !made) return fmt::print("{}\n", made.error().detail), 1;
+  const auto store = open_cassandra_message_store(options);
+  if (!store) return fmt::print("{}\n", store.error().detail), 1;
+  std::atomic<std::uint64_t> commits{0};
+  std::atomic<std::uint64_t> failed{0};
+  std::atomic<std::int64_t> longest_us{0};
+  const std::int64_t begun = system_clock().monotonic_us();
+  const std::int64_t cpu_before = cpu_us();
+  {
+    std::vector<std::jthread> running;
+    for (int i = 0; i < threads; ++i) {
+      running.emplace_back([&] {
+        Writer writer(**store);
+        for (std::int64_t now = begun; now < begun + seconds * 1'000'000LL;) {
+          (writer.commit() ? commits : failed).fetch_add(1);
+          const std::int64_t after = system_clock().monotonic_us();
+          std::int64_t longest = longest_us.load();
+          while (after - now > longest && !longest_us.compare_exchange_weak(longest, after - now)) {
+          }
+          now = after;
+        }
+      });
+    }
+  }
+  const double wall = static_cast<double>(system_clock().monotonic_us() - begun) / 1e6;
+  const double cpu = static_cast<double>(cpu_us() - cpu_before);
+  const auto count = static_cast<double>(commits.load());
+  fmt::print("{} threads: {:.1f} commits/s, {:.0f} messages/s, {:.1f} us of our CPU a message, longest {:.0f} ms\n",
+             threads, count / wall, count * kMessages / wall, cpu / (count * kMessages),
+             static_cast<double>(longest_us.load()) / 1e3);
+  const CassandraCounters& counters = *options.counters;
+  fmt::print("{} failed; {} writes, {} rows, {} retries, {} failed attempts\n", failed.load(), counters.writes.load(),
+             counters.rows.load(), counters.retries.load(), counters.failures.load());
+  return 0;
+}
+
+}  // namespace
+}  // namespace c4a
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    fmt::print(stderr, "usage: cassandra_bench HOSTS SECONDS [THREADS]\n");
+    return 2;
+  }
+  return c4a::run(argv[1], std::atoi(argv[2]), argc > 3 ? std::atoi(argv[3]) : 1);
+}

@@ -1,0 +1,189 @@
+#include "message_store/cassandra/cassandra_message_store.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "message_store/cassandra/commit.h"
+#include "message_store/cassandra/head_reader.h"
+#include "message_store/cassandra/write_run.h"
+#include "message_store/row_codec.h"
+
+namespace c4a {
+
+using cassandra::CellWriter;
+using cassandra::StatementId;
+
+Result<> CassandraMessageStore::commit(const Rows& rows, LogPosition position) {
+  cassandra::Commit commit(*session_, layout_);
+  for (const auto& conversation : cassandra::by_conversation(rows, position)) C4A_CHECK(commit.add(conversation));
+  C4A_CHECK(commit.write());
+  committed_position_ = position.value;
+  return {};
+}
+
+Result<LogPosition> CassandraMessageStore::committed_position() { return LogPosition{committed_position_.load()}; }
+
+// The redo record comes first: only what is whole may be gone on with.
+Result<std::optional<ConversationState>> CassandraMessageStore::load(const ConversationId& id) {
+  C4A_TRY(auto head, cassandra::read_head(*session_, id));
+  C4A_TRY(const auto redo, cassandra::read_redo(*session_, id, head));
+  if (redo) C4A_CHECK(cassandra::Commit(*session_, layout_).finish(id, *redo));
+  if (!head.conversation) return std::nullopt;
+  ConversationState state(std::move(*head.conversation));
+  C4A_TRY(auto members, cassandra::read_members(*session_, id, {}, ~std::size_t{0}));
+  for (Member& member : members) state.add({std::move(member), {}});
+  C4A_CHECK(load_progress(state));
+  state.members_changed();
+  return state;
+}
+
+Result<> CassandraMessageStore::load_progress(ConversationState& state) {
+  constexpr std::int32_t kPageRows = 2'000;
+  std::string last;
+  for (std::uint32_t found = kPageRows; found == kPageRows;) {
+    std::string cells;
+    CellWriter(cells).bytes(state.head.id.view()).integer(0).bytes(last).integer(kPageRows);
+    C4A_TRY(auto rows, session_->read(StatementId::kProgressAfter, cells));
+    found = rows.size();
+    for (std::uint32_t i = 0; i < found; ++i) {
+      last = rows.bytes();
+      auto progress = rocks::get_progress(rows.bytes());
+      if (!progress) return cassandra::damaged("horizons", state.head.id);
+      if (MemberState* member = state.find(UserId{last})) member->progress = std::move(*progress);
+    }
+  }
+  return {};
+}
+
+Result<std::optional<Conversation>> CassandraMessageStore::conversation(const ConversationId& id) {
+  C4A_TRY(auto head, cassandra::read_head(*session_, id));
+  return std::move(head.conversation);
+}
+
+Result<std::optional<Member>> CassandraMessageStore::member(const ConversationId& id, const UserId& user) {
+  std::string cells;
+  CellWriter(cells).bytes(id.view()).integer(0).bytes(user.text);
+  C4A_TRY(auto rows, session_->read(StatementId::kMember, cells));
+  if (rows.empty()) return std::nullopt;
+  auto member = rocks::get_member(rows.bytes());
+  if (!member) return cassandra::damaged("members", id);
+  member->user_id = user;
+  return member;
+}
+
+Result<std::vector<Member>> CassandraMessageStore::members(const ConversationId& id, const UserId& after,
+                                                           std::size_t limit) {
+  return cassandra::read_members(*session_, id, after, limit);
+}
+
+Result<Progress> CassandraMessageStore::progress(const ConversationId& id, const UserId& user) {
+  std::string cells;
+  CellWriter(cells).bytes(id.view()).integer(0).bytes(user.text);
+  C4A_TRY(auto rows, session_->read(StatementId::kProgress, cells));
+  if (rows.empty()) return Progress{};
+  auto progress = rocks::get_progress(rows.bytes());
+  if (!progress) return cassandra::damaged("horizons", id);
+  return std::move(*progress);
+}
+
+Result<std::vector<ConversationRef>> CassandraMessageStore::conversations_of(const UserId& user) {
+  std::string cells;
+  CellWriter(cells).bytes(user.text);
+  C4A_TRY(auto rows, session_->read(StatementId::kUserConversations, cells));
+  std::vector<ConversationRef> conversations;
+  for (std::uint32_t i = 0; i < rows.size(); ++i) {
+    const std::string_view id = rows.bytes();
+    if (id.size() != 16) return fail(ErrorCode::kCorrupt, "A row of user_conversations is damaged.");
+    const auto conversation = ConversationId::from_view(id);
+    conversations.push_back({conversation, rows.number() != 0});
+  }
+  std::ranges::sort(conversations, {}, &ConversationRef::id);  // Cassandra sorts UUIDs by their version first
+  return conversations;
+}
+
+Result<std::uint64_t> CassandraMessageStore::private_generation(const UserId& first, const UserId& second) {
+  std::string cells;
+  CellWriter(cells).bytes(first.text).bytes(second.text);
+  C4A_TRY(auto rows, session_->read(StatementId::kPair, cells));
+  if (rows.empty()) return 0;
+  return static_cast<std::uint64_t>(rows.number());
+}
+
+Result<std::vector<ReceiptEvent>> CassandraMessageStore::receipts_after(const UserId& sender, LogPosition position,
+                                                                        std::uint32_t index, std::size_t limit) {
+  constexpr std::size_t kMostRows = 10'000;
+  std::vector<ReceiptEvent> receipts;
+  if (limit == 0) return receipts;
+  std::string cells;
+  CellWriter(cells)
+      .bytes(sender.text)
+      .bigint(cassandra::signed_position(position.value))
+      .bigint(index)
+      .integer(static_cast<std::int32_t>(std::min(limit, kMostRows)));
+  C4A_TRY(auto rows, session_->read(StatementId::kReceiptsAfter, cells));
+  for (std::uint32_t i = 0; i < rows.size(); ++i) {
+    const auto at = static_cast<std::uint64_t>(rows.number());
+    const auto number = static_cast<std::uint32_t>(rows.number());
+    auto receipt = rocks::get_receipt(rows.bytes());
+    if (!receipt) return fail(ErrorCode::kCorrupt, "A row of receipt_events is damaged or of a newer version.");
+    receipt->sender = sender;
+    receipt->position = {at};
+    receipt->index = number;
+    receipts.push_back(std::move(*receipt));
+  }
+  return receipts;
+}
+
+Result<std::vector<Device>> CassandraMessageStore::devices(const UserId& user) {
+  std::string cells;
+  CellWriter(cells).bytes(user.text);
+  C4A_TRY(auto rows, session_->read(StatementId::kDevices, cells));
+  std::vector<Device> devices;
+  for (std::uint32_t i = 0; i < rows.size(); ++i) {
+    std::string name(rows.bytes());
+    auto device = rocks::get_device(rows.bytes());
+    if (!device) return fail(ErrorCode::kCorrupt, "A row of devices is damaged or of a newer version.");
+    device->id.text = std::move(name);
+    devices.push_back(std::move(*device));
+  }
+  return devices;
+}
+
+Result<> CassandraMessageStore::put_device(const UserId& user, const Device& device) {
+  std::string state;
+  rocks::put_device(state, device);
+  cassandra::Batch row;
+  row.statements = {StatementId::kPutDevice};
+  CellWriter(row.cells).bytes(user.text).bytes(device.id.text).bytes(state).bigint(device_timestamp());
+  return cassandra::WriteRun(*session_).write({&row, 1});
+}
+
+Result<> CassandraMessageStore::drop_device(const UserId& user, const DeviceId& device) {
+  cassandra::Batch row;
+  row.statements = {StatementId::kDropDevice};
+  CellWriter(row.cells).bigint(device_timestamp()).bytes(user.text).bytes(device.text);
+  return cassandra::WriteRun(*session_).write({&row, 1});
+}
+
+// Devices have no position in the log: the wall clock in microseconds, never the same twice in this process.
+std::int64_t CassandraMessageStore::device_timestamp() {
+  const std::int64_t now = system_clock().now_ms() * 1'000;
+  std::int64_t last = last_device_timestamp_.load();
+  std::int64_t next = std::max(now, last + 1);
+  while (!last_device_timestamp_.compare_exchange_weak(last, next)) next = std::max(now, last + 1);
+  return next;
+}
+
+void CassandraMessageStore::expire_before(TimestampMs cutoff) {
+  TimestampMs before = cutoff_.load();
+  while (before < cutoff && !cutoff_.compare_exchange_weak(before, cutoff)) {
+  }
+}
+
+Result<> CassandraMessageStore::check() {
+  C4A_TRY(const auto rows, session_->read(StatementId::kSchemaVersion, {}));
+  if (rows.empty()) return fail(ErrorCode::kCorrupt, "The keyspace has lost its schema version.");
+  return {};
+}
+
+}  // namespace c4a

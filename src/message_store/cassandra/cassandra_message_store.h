@@ -1,0 +1,82 @@
+#pragma once
+
+// CassandraMessageStore: the MessageStore for several machines, over a Cassandra cluster. Where one process on one
+// machine is enough, RocksMessageStore is faster and asks for nothing.
+//
+// How the rows lie is described in docs/formats/cassandra.md. Any number of threads commit and read at once; a
+// conversation has one writer. Opened by open.h.
+
+#include <atomic>
+#include <memory>
+
+#include "message_store/cassandra/conversation_rows.h"
+#include "message_store/cassandra/cql_session.h"
+#include "message_store/cassandra/layout.h"
+#include "message_store/cassandra/redo.h"
+#include "message_store/message_store.h"
+
+namespace c4a {
+
+class CassandraMessageStore final : public MessageStore {
+ public:
+  CassandraMessageStore(std::unique_ptr<cassandra::CqlSession> session, const cassandra::Layout& layout)
+      : session_(std::move(session)), layout_(layout) {}
+
+  Result<> commit(const Rows& rows, LogPosition position) override;
+  Result<LogPosition> committed_position() override;
+
+  Result<std::optional<ConversationState>> load(const ConversationId& id) override;
+  Result<std::optional<Conversation>> conversation(const ConversationId& id) override;
+  Result<std::optional<Member>> member(const ConversationId& id, const UserId& user) override;
+  Result<std::vector<Member>> members(const ConversationId& id, const UserId& after, std::size_t limit) override;
+  Result<Progress> progress(const ConversationId& id, const UserId& user) override;
+  Result<std::vector<ConversationRef>> conversations_of(const UserId& user) override;
+  Result<std::uint64_t> private_generation(const UserId& first, const UserId& second) override;
+
+  Result<std::optional<Message>> message(const ConversationId& id, Seq seq) override;
+  Result<std::optional<Message>> message(const ConversationId& id, const MessageId& message_id) override;
+  Result<std::vector<std::pair<ConversationId, Seq>>> find_message(const MessageId& message_id) override;
+  Result<std::vector<Message>> messages_after(const ConversationId& id, Seq after, Seq until,
+                                              std::size_t limit) override;
+  Result<std::vector<Message>> messages_before(const ConversationId& id, Seq before, std::size_t limit) override;
+  Result<> scan_back(const ConversationId& id, Seq after, Seq until,
+                     const std::function<bool(const Message&)>& visit) override;
+  Result<std::vector<MessageHeader>> headers(const ConversationId& id, Seq after, Seq until,
+                                             std::size_t limit) override;
+
+  Result<std::vector<Change>> changes_after(const ConversationId& id, Version after, Version until,
+                                            std::size_t limit) override;
+  Result<std::vector<Reaction>> reactions(const ConversationId& id, Seq seq) override;
+  Result<bool> has_reaction(const ConversationId& id, Seq seq, std::string_view emoji, const UserId& user) override;
+  Result<std::optional<HorizonMove>> first_move(const ConversationId& id, const UserId& user, HorizonMove::Kind kind,
+                                                Seq seq) override;
+  Result<std::vector<ReceiptEvent>> receipts_after(const UserId& sender, LogPosition position, std::uint32_t index,
+                                                   std::size_t limit) override;
+
+  Result<std::vector<Device>> devices(const UserId& user) override;
+  Result<> put_device(const UserId& user, const Device& device) override;
+  Result<> drop_device(const UserId& user, const DeviceId& device) override;
+
+  void expire_before(TimestampMs cutoff) override;
+  Result<> check() override;
+
+ private:
+  bool hidden(TimestampMs created_at) const { return created_at < cutoff_.load(std::memory_order_relaxed); }
+  // Whether a bucket without a row means that everything before it has expired.
+  bool expires() const { return layout_.retention_days > 0 || cutoff_.load(std::memory_order_relaxed) > 0; }
+  Result<> scan_down(const ConversationId& id, Seq after, Seq until, std::size_t page,
+                     const std::function<bool(const Message&)>& visit);
+  Result<std::vector<MessageHeader>> asked_headers(const ConversationId& id, std::int64_t after, std::int64_t until);
+  Result<> add_headers(const ConversationId& id, std::int32_t bucket, std::span<const std::int64_t> seqs,
+                       std::vector<MessageHeader>& headers);
+  Result<> load_progress(ConversationState& state);
+  std::int64_t device_timestamp();
+
+  std::unique_ptr<cassandra::CqlSession> session_;
+  cassandra::Layout layout_;
+  std::atomic<std::uint64_t> committed_position_{0};
+  std::atomic<TimestampMs> cutoff_{0};
+  std::atomic<std::int64_t> last_device_timestamp_{0};
+};
+
+}  // namespace c4a

@@ -1,0 +1,187 @@
+#include "message_store/cassandra/cql_session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "base/clock.h"
+#include "message_store/cassandra/driver/cql_driver.h"
+
+namespace c4a::cassandra {
+namespace {
+
+constexpr std::size_t kMaxWaiting = 1'024;  // threads; those beyond it are refused
+constexpr std::uint32_t kFailuresThatOpen = 16;
+constexpr std::int64_t kProbeEveryUs = 1'000'000;
+constexpr int kReadAttempts = 3;
+constexpr std::chrono::milliseconds kReadPause{60};  // then twice that
+
+Error error_of(std::int32_t code, std::string_view text) {
+  if (code == kCqlUnavailable) return {ErrorCode::kUnavailable, fmt::format("Cassandra does not answer: {}", text)};
+  return {ErrorCode::kInternal, fmt::format("Cassandra refused a request: {}", text)};
+}
+
+// One answer, waited for by the thread that asked.
+class Waiter {
+ public:
+  void set(Result<RowSet> result) {
+    const std::lock_guard lock(lock_);
+    result_ = std::move(result);
+    ready_.notify_one();  // with the lock: whoever waits destroys this as soon as it may
+  }
+  Result<RowSet> wait() {
+    std::unique_lock lock(lock_);
+    ready_.wait(lock, [this] { return result_.has_value(); });
+    return std::move(*result_);
+  }
+
+ private:
+  std::mutex lock_;
+  std::condition_variable ready_;
+  std::optional<Result<RowSet>> result_;
+};
+
+}  // namespace
+
+struct CqlSession::Request {
+  CqlSession& session;
+  Done done;
+};
+
+Result<std::unique_ptr<CqlSession>> CqlSession::connect(const CassandraOptions& options) {
+  std::unique_ptr<CqlSession> session(new CqlSession(options));
+  if (!session->options_.counters) session->options_.counters = std::make_shared<CassandraCounters>();
+  std::array<char, 1024> why{};
+  session->driver_ =
+      c4a_cql_connect(options.hosts.c_str(), options.keyspace.c_str(), options.user.c_str(), options.password.c_str(),
+                      static_cast<std::uint32_t>(options.request_timeout_ms), why.data(), why.size());
+  if (session->driver_ == nullptr) {
+    return fail(
+        ErrorCode::kUnavailable,
+        fmt::format("No Cassandra node answers at {}: check that it runs and that the addresses are right ({}).",
+                    options.hosts, why.data()));
+  }
+  return session;
+}
+
+CqlSession::~CqlSession() {
+  {
+    std::unique_lock lock(places_lock_);
+    place_free_.wait(lock, [this] { return in_flight_ == 0; });
+  }
+  for (CqlStatement* statement : statements_) {
+    if (statement != nullptr) c4a_cql_drop_statement(statement);
+  }
+  if (driver_ != nullptr) c4a_cql_close(driver_);
+}
+
+Result<> CqlSession::prepare() {
+  std::array<char, 1024> why{};
+  for (std::size_t i = 0; i < kStatements; ++i) {
+    const std::string text = statement_text(static_cast<StatementId>(i), options_.keyspace);
+    const std::int32_t code = c4a_cql_prepare(driver_, text.c_str(), &statements_[i], why.data(), why.size());
+    if (code == kCqlUnavailable) return fail(error_of(code, why.data()));
+    if (code != kCqlOk) {
+      return fail(ErrorCode::kCorrupt, fmt::format("The tables of keyspace {} are not as this version made them: {}",
+                                                   options_.keyspace, why.data()));
+    }
+  }
+  return {};
+}
+
+Result<> CqlSession::take_place() {
+  std::unique_lock lock(places_lock_);
+  if (in_flight_ >= options_.max_in_flight) {
+    if (waiting_ >= kMaxWaiting) return fail(ErrorCode::kUnavailable, "Too many requests wait for Cassandra.");
+    ++waiting_;
+    place_free_.wait(lock, [this] { return in_flight_ < options_.max_in_flight; });
+    --waiting_;
+  }
+  ++in_flight_;
+  counters().in_flight.fetch_add(1, std::memory_order_relaxed);
+  return {};
+}
+
+void CqlSession::give_place() {
+  const std::lock_guard lock(places_lock_);
+  --in_flight_;
+  counters().in_flight.fetch_sub(1, std::memory_order_relaxed);
+  place_free_.notify_all();  // one that waits for a place, or the destructor
+}
+
+void CqlSession::finished(void* user, std::int32_t code, const std::uint8_t* data, std::size_t length,
+                          std::uint32_t rows, std::uint32_t) {
+  const std::unique_ptr<Request> request(static_cast<Request*>(user));
+  const std::string_view bytes(reinterpret_cast<const char*>(data), length);
+  Result<RowSet> result = code == kCqlOk ? Result<RowSet>(RowSet(std::string(bytes), rows))
+                                         : Result<RowSet>(std::unexpected(error_of(code, bytes)));
+  request->session.count(result);
+  CqlSession& session = request->session;
+  request->done(std::move(result));
+  session.give_place();  // last: then the session may go
+}
+
+void CqlSession::count(const Result<RowSet>& result) {
+  if (result || result.error().code != ErrorCode::kUnavailable) {
+    failures_in_row_.store(0, std::memory_order_relaxed);
+    if (result) return;
+  } else {
+    failures_in_row_.fetch_add(1, std::memory_order_relaxed);
+  }
+  counters().failures.fetch_add(1, std::memory_order_relaxed);
+}
+
+Result<RowSet> CqlSession::query(const std::string& cql, std::chrono::milliseconds timeout) {
+  Waiter waiter;
+  C4A_CHECK(take_place());
+  auto request = std::make_unique<Request>(*this, [&](Result<RowSet> result) { waiter.set(std::move(result)); });
+  c4a_cql_query(driver_, cql.c_str(), static_cast<std::uint32_t>(timeout.count()), finished, request.release());
+  return waiter.wait();
+}
+
+Result<> CqlSession::pass_breaker() {
+  if (failures_in_row_.load(std::memory_order_relaxed) < kFailuresThatOpen) return {};
+  const std::int64_t now = system_clock().monotonic_us();
+  std::int64_t next = next_probe_us_.load(std::memory_order_relaxed);
+  if (now >= next && next_probe_us_.compare_exchange_strong(next, now + kProbeEveryUs)) return {};
+  return fail(ErrorCode::kUnavailable, "Cassandra has not answered the last requests; it is asked once a second.");
+}
+
+Result<RowSet> CqlSession::read_once(StatementId id, const std::string& cells) {
+  C4A_CHECK(pass_breaker());
+  C4A_CHECK(take_place());
+  Waiter waiter;
+  auto request = std::make_unique<Request>(*this, [&](Result<RowSet> result) { waiter.set(std::move(result)); });
+  c4a_cql_execute(driver_, statements_[static_cast<std::size_t>(id)],
+                  reinterpret_cast<const std::uint8_t*>(cells.data()), cells.size(), finished, request.release());
+  return waiter.wait();
+}
+
+Result<RowSet> CqlSession::read(StatementId id, const std::string& cells) {
+  counters().reads.fetch_add(1, std::memory_order_relaxed);
+  const std::int64_t give_up = system_clock().monotonic_us() + std::int64_t{options_.request_timeout_ms} * 1000;
+  for (int attempt = 1;; ++attempt) {
+    auto result = read_once(id, cells);
+    if (result || result.error().code != ErrorCode::kUnavailable) return result;
+    if (attempt == kReadAttempts || system_clock().monotonic_us() >= give_up) return result;
+    counters().retries.fetch_add(1, std::memory_order_relaxed);
+    std::this_thread::sleep_for(kReadPause * attempt);
+  }
+}
+
+void CqlSession::send(const Batch& batch, Done done) {
+  if (auto place = take_place(); !place) return done(std::unexpected(place.error()));
+  auto request = std::make_unique<Request>(*this, std::move(done));
+  const auto* cells = reinterpret_cast<const std::uint8_t*>(batch.cells.data());
+  const auto statement = [&](StatementId id) { return statements_[static_cast<std::size_t>(id)]; };
+  if (batch.statements.size() == 1) {
+    c4a_cql_execute(driver_, statement(batch.statements[0]), cells, batch.cells.size(), finished, request.release());
+    return;
+  }
+  std::vector<const CqlStatement*> statements(batch.statements.size());
+  std::ranges::transform(batch.statements, statements.begin(), statement);
+  c4a_cql_batch(driver_, statements.data(), statements.size(), cells, batch.cells.size(), finished, request.release());
+}
+
+}  // namespace c4a::cassandra

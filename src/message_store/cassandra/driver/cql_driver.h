@@ -1,0 +1,42 @@
+#pragma once
+
+// The C interface of the driver in this folder (src/lib.rs). Only cql_session.cpp uses it.
+//
+// Values are CQL wire cells: a big-endian i32 length and as many bytes, -1 for null. Any thread may call; a callback
+// comes on the driver's own thread, exactly once for each request, with data that is valid during the call only.
+
+#include <cstddef>
+#include <cstdint>
+
+extern "C" {
+
+struct CqlSession;
+struct CqlStatement;
+
+inline constexpr std::int32_t kCqlOk = 0;
+inline constexpr std::int32_t kCqlUnavailable = 1;  // later perhaps; a write may have happened
+inline constexpr std::int32_t kCqlRejected = 2;     // never in this form
+
+// `data`: the rows' cells, row after row; with an error its text.
+using CqlCallback = void (*)(void* user, std::int32_t code, const std::uint8_t* data, std::size_t length,
+                             std::uint32_t rows, std::uint32_t columns);
+
+// Blocks. Null, and why in `error`, when no host answers. `user` empty: without a login.
+CqlSession* c4a_cql_connect(const char* hosts, const char* keyspace, const char* user, const char* password,
+                            std::uint32_t timeout_ms, char* error, std::size_t capacity);
+// After the last callback.
+void c4a_cql_close(CqlSession* session);
+
+// Blocks. Everything that is prepared counts as idempotent and is asked at QUORUM.
+std::int32_t c4a_cql_prepare(const CqlSession* session, const char* cql, CqlStatement** statement, char* error,
+                             std::size_t capacity);
+void c4a_cql_drop_statement(CqlStatement* statement);
+
+void c4a_cql_query(const CqlSession* session, const char* cql, std::uint32_t timeout_ms, CqlCallback callback,
+                   void* user);
+void c4a_cql_execute(const CqlSession* session, const CqlStatement* statement, const std::uint8_t* cells,
+                     std::size_t length, CqlCallback callback, void* user);
+// An unlogged batch; `statements` names one for each row. Routed by the first row's partition key.
+void c4a_cql_batch(const CqlSession* session, const CqlStatement* const* statements, std::size_t count,
+                   const std::uint8_t* cells, std::size_t length, CqlCallback callback, void* user);
+}

@@ -1,0 +1,35 @@
+#pragma once
+
+// What the head's row says of a conversation, and its redo record.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "domain/conversation.h"
+#include "message_store/cassandra/cql_session.h"
+#include "message_store/cassandra/redo.h"
+
+namespace c4a::cassandra {
+
+struct Head {
+  std::optional<Conversation> conversation;  // with the exact last_seq
+  Seq last_seq;                              // also where the conversation's own row is missing
+  std::string redo;                          // the column
+
+  bool deleted() const { return conversation && conversation->deleted; }
+  Version version() const { return conversation ? conversation->version : Version{}; }
+};
+
+Result<Head> read_head(CqlSession& session, const ConversationId& id);
+// The record that the head names; nothing when there is none, or when it has just been done with: then its rows are
+// where they belong. Fails with kCorrupt when it is damaged.
+Result<std::optional<Redo>> read_redo(CqlSession& session, const ConversationId& id, const Head& head);
+// Of the conversation's partition, in user order.
+Result<std::vector<Member>> read_members(CqlSession& session, const ConversationId& id, const UserId& after,
+                                         std::size_t limit);
+
+// Names the row, never its content.
+std::unexpected<Error> damaged(const char* table, const ConversationId& id);
+
+}  // namespace c4a::cassandra

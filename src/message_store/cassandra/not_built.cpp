@@ -1,0 +1,19 @@
+// What open.h promises of a build without the Cassandra driver.
+
+#include "message_store/cassandra/open.h"
+
+namespace c4a {
+namespace {
+
+std::unexpected<Error> not_built() {
+  return fail(ErrorCode::kNotImplemented,
+              "This chat4all was built without Cassandra: configure it with -DC4A_CASSANDRA=ON (it needs cargo, see "
+              "scripts/install-packages --cassandra) and build again.");
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MessageStore>> open_cassandra_message_store(const CassandraOptions&) { return not_built(); }
+Result<> create_cassandra_schema(const CassandraOptions&) { return not_built(); }
+
+}  // namespace c4a

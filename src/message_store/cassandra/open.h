@@ -1,0 +1,54 @@
+#pragma once
+
+// CassandraMessageStore, opened: the MessageStore for several machines. Everything else of this folder is private to
+// it.
+//
+// In a build without the option C4A_CASSANDRA both functions fail with kNotImplemented.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "message_store/message_store.h"
+
+namespace c4a {
+
+struct CassandraCounters {
+  std::atomic<std::uint64_t> reads{0};     // requests, repeats not counted
+  std::atomic<std::uint64_t> writes{0};    // likewise
+  std::atomic<std::uint64_t> batches{0};   // those of the writes that had more than one row
+  std::atomic<std::uint64_t> rows{0};      // written
+  std::atomic<std::uint64_t> retries{0};   // of either
+  std::atomic<std::uint64_t> failures{0};  // attempts that failed
+  std::atomic<std::uint64_t> in_flight{0};
+};
+
+struct CassandraOptions {
+  std::string hosts;                     // host:port, comma-separated: some of the cluster, the driver finds the others
+  std::string keyspace = "chat4all_ks";  // letters, digits, _
+  std::string user;                      // empty: without a login
+  std::string password;
+  int replication = 3;                // of a keyspace that create_cassandra_schema makes
+  int min_replication = 3;            // a keyspace with less is refused at open
+  std::int64_t bucket_rows = 16'384;  // of a new schema; an existing one remembers its own
+  int retention_days = 0;             // 0: for ever
+  int request_timeout_ms = 3'000;     // above the server's write timeout (2 s)
+  int commit_deadline_ms = 10'000;    // a write that nobody has acknowledged for so long fails the commit
+  std::size_t max_in_flight = 64;
+  std::shared_ptr<CassandraCounters> counters;  // for metrics; may be empty
+};
+
+// Connects and checks the keyspace; changes nothing. Blocks for some round trips. The store commits for any number of
+// threads at once, and `committed_position` is that of this process: where to go on after a start is the log's matter.
+// A conversation's rows come with its head row and its position (`Conversation::applied`) in the same commit.
+// Fails with: kUnavailable when no host answers, kNotFound when there is no keyspace or no schema, kConflict when the
+// schema is of another version or the replication too low. Each says what to do.
+Result<std::unique_ptr<MessageStore>> open_cassandra_message_store(const CassandraOptions& options);
+
+// Makes the keyspace and the tables that are missing; what is there stays. For `chat4all migrate` and tests.
+// Fails with: kUnavailable, kConflict when a newer version of Chat4All made the schema.
+Result<> create_cassandra_schema(const CassandraOptions& options);
+
+}  // namespace c4a

@@ -1,0 +1,45 @@
+#pragma once
+
+// The redo record of a head: every row of its commit that is not in the head's own mutation. Whoever loads the
+// conversation writes them again, so a crash between the two loses nothing.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "message_store/cassandra/conversation_rows.h"
+
+namespace c4a::cassandra {
+
+struct Redo {
+  std::int64_t timestamp = 0;
+  Rows rows;                      // messages, members and so on, with their ids
+  std::vector<IndexEntry> index;  // besides the index entries of rows.messages
+  struct User {
+    std::string user;
+    bool active = true;
+  };
+  std::vector<User> lists;  // besides those of rows.members
+
+  RowSelection selection() const;  // points into this
+};
+
+// What stands in the head's column: the record itself, or how many bytes of it lie in conversation_redo.
+struct RedoPlace {
+  bool in_parts = false;
+  std::string_view record;     // unless in parts
+  std::int64_t timestamp = 0;  // if in parts
+  std::size_t bytes = 0;       // likewise
+};
+
+std::string encode_redo(const RowSelection& rows, std::int64_t timestamp);
+// Nothing when it is damaged or of a newer version.
+std::optional<Redo> decode_redo(std::string_view record, const ConversationId& id);
+
+std::string redo_in_place(std::string_view record);
+std::string redo_in_parts(std::int64_t timestamp, std::size_t bytes);
+std::optional<RedoPlace> redo_place(std::string_view column);
+
+}  // namespace c4a::cassandra
