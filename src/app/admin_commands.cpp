@@ -6,11 +6,11 @@
 #include <filesystem>
 #include <iostream>
 
+#include "app/config_load.h"
 #include "app/engine.h"
 #include "auth/api_key.h"
 #include "auth/password_hash.h"
 #include "base/json_reader.h"
-#include "metadata_store/sqlite_metadata_store.h"
 #include "operations/audit_trail.h"
 
 namespace c4a {
@@ -22,21 +22,6 @@ int report(const Result<>& result) {
   if (result) return 0;
   fmt::print(stderr, "chat4all: {}\n", result.error().detail);
   return 1;
-}
-
-Result<std::unique_ptr<MetadataStore>> open_metadata(const Config& config) {
-  ::umask(077);
-  std::error_code error;
-  std::filesystem::create_directories(config.server.data, error);
-  if (error) {
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("The data directory {} cannot be made ({}); choose another with --data.",
-                            config.server.data, error.message()));
-  }
-  C4A_TRY(std::unique_ptr<MetadataStore> store,
-          SqliteMetadataStore::open(DataDirectory::metadata_in(config.server.data).string()));
-  C4A_CHECK(store->migrate());
-  return store;
 }
 
 Result<> run_create_key(const Config& config, const std::string& name, const std::vector<std::string>& scope_names) {
@@ -93,6 +78,13 @@ Result<> run_issue_token(const Config& config, const std::string& id) {
 }
 
 Result<> run_migrate(const Config& config) {
+  C4A_CHECK(check_engines(config));
+  if (is_distributed(config)) {
+    C4A_CHECK(open_metadata(config));
+    C4A_CHECK(prepare_distributed(config));
+    fmt::print("The topics, the keyspace and the database are up to date.\n");
+    return {};
+  }
   if (auto free = DataDirectory::hold(config.server.data)) {
     // Opening brings both stores up to date.
     free->reset();

@@ -101,6 +101,51 @@ struct GrpcSettings {
   bool operator==(const GrpcSettings&) const = default;
 };
 
+// The servers of the distributed profile.
+struct KafkaSettings {
+  std::vector<std::string> brokers;
+  std::string topic_prefix;
+  std::string group = "chat4all-routers";
+  std::int64_t generation = 1;
+  std::int64_t partitions = 12;
+  std::int64_t replication = 3;
+  std::int64_t min_replication = 3;
+  std::string security = "plaintext";
+  std::string sasl_mechanism = "SCRAM-SHA-256";
+  std::string username;
+  std::string password;
+  std::string ca_file;
+  std::int64_t linger_ms = 2;
+  bool operator==(const KafkaSettings&) const = default;
+};
+
+struct CassandraSettings {
+  std::vector<std::string> hosts;
+  std::string keyspace = "chat4all_ks";
+  std::int64_t replication = 3;
+  std::int64_t min_replication = 3;
+  std::string username;
+  std::string password;
+  bool operator==(const CassandraSettings&) const = default;
+};
+
+struct PostgresSettings {
+  std::string connection;  // libpq's: an URL or key=value pairs; several hosts
+  std::int64_t pool = 16;
+  bool operator==(const PostgresSettings&) const = default;
+};
+
+struct RedisSettings {
+  std::string address = "127.0.0.1:6379";
+  std::vector<std::string> sentinels;
+  std::string master = "chat4all";
+  std::string username;
+  std::string password;
+  std::string sentinel_password;
+  std::string prefix = "c4a:";
+  bool operator==(const RedisSettings&) const = default;
+};
+
 struct Config {
   ServerSettings server;
   LogOptions log;
@@ -112,6 +157,10 @@ struct Config {
   LimitsSettings limits;
   SessionsSettings sessions;
   GrpcSettings grpc;
+  KafkaSettings kafka;
+  CassandraSettings cassandra;
+  PostgresSettings postgres;
+  RedisSettings redis;
   bool operator==(const Config&) const = default;
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -217,19 +218,36 @@ Result<LoadedConfig> load_config(const ConfigInput& input) {
 }
 
 Result<> check_engines(const Config& config) {
-  const Config here;
-  const auto missing = [&](std::string_view key) -> Result<> {
-    const Option& option = *find_option(key);
-    const auto wanted = option.read(config);
-    const auto offered = option.read(here);
-    if (wanted == offered) return {};
-    return fail(ErrorCode::kNotImplemented,
-                fmt::format("This build does not have the engine {} yet: set {} to {}.", std::get<std::string>(wanted),
-                            key, std::get<std::string>(offered)));
-  };
-  for (const std::string_view key :
-       {"log.engine", "messages.engine", "metadata.engine", "files.engine", "presence.engine"}) {
-    C4A_CHECK(missing(key));
+  if (config.files.engine != FilesEngine::kLocal) {
+    return fail(ErrorCode::kNotImplemented, "This build does not have the engine s3 yet: set files.engine to local.");
+  }
+  const std::array shared = {config.log.engine == LogEngine::kKafka,
+                             config.messages.engine == MessagesEngine::kCassandra,
+                             config.presence.engine == PresenceEngine::kRedis};
+  const auto wanted = std::ranges::count(shared, true);
+  if (wanted != 0 && wanted != std::ssize(shared)) {
+    return fail(
+        ErrorCode::kValidationFailed,
+        "log.engine = kafka, messages.engine = cassandra and presence.engine = redis go together: set all three, "
+        "or none of them.");
+  }
+  const bool distributed = wanted != 0;
+  const bool apart = config.server.roles != ServerSettings().roles;
+  if (apart && (!distributed || config.metadata.engine != MetadataEngine::kPostgres)) {
+    return fail(ErrorCode::kValidationFailed,
+                "Roles apart (server.roles) need engines that several processes share: set log.engine = kafka, "
+                "messages.engine = cassandra, presence.engine = redis and metadata.engine = postgres.");
+  }
+  if (distributed && config.kafka.brokers.empty()) {
+    return fail(ErrorCode::kValidationFailed,
+                "log.engine = kafka needs kafka.brokers, such as kafka1:9092,kafka2:9092.");
+  }
+  if (distributed && config.cassandra.hosts.empty()) {
+    return fail(ErrorCode::kValidationFailed,
+                "messages.engine = cassandra needs cassandra.hosts, such as node1:9042,node2:9042.");
+  }
+  if (config.metadata.engine == MetadataEngine::kPostgres && config.postgres.connection.empty()) {
+    return fail(ErrorCode::kValidationFailed, "metadata.engine = postgres needs postgres.connection.");
   }
   return {};
 }

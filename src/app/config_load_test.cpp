@@ -177,13 +177,15 @@ TEST_F(ConfigLoadTest, AnOutsideIssuerMustBeNamed) {
 
 TEST(CheckEnginesTest, TheEmbeddedEnginesAreInThisBuild) { EXPECT_TRUE(check_engines(Config())); }
 
-TEST(CheckEnginesTest, AnEngineThatIsNotInThisBuildIsNamedWithTheWayOut) {
+TEST(CheckEnginesTest, EnginesThatOnlyWorkTogetherAreAskedForTogether) {
   Config config;
   config.messages.engine = MessagesEngine::kCassandra;
   const auto result = check_engines(config);
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().detail,
-            "This build does not have the engine cassandra yet: set messages.engine to embedded.");
+  EXPECT_EQ(
+      result.error().detail,
+      "log.engine = kafka, messages.engine = cassandra and presence.engine = redis go together: set all three, or "
+      "none of them.");
 }
 
 }  // namespace

@@ -70,6 +70,21 @@ Option text(std::string_view key, auto field, bool (*valid)(std::string_view), s
           [field](const Config& config) -> OptionValue { return field(config); }};
 }
 
+Option secret(std::string_view key, auto field, std::string_view help) {
+  return {key,
+          OptionKind::kText,
+          "a text; never printed",
+          help,
+          [=](Config& config, const OptionValue& value) -> Complaint {
+            const auto& given = std::get<std::string>(value);
+            if (!is_plain(given)) return "must be UTF-8 without control characters";
+            field(config) = given;
+            return std::nullopt;
+          },
+          [field](const Config& config) -> OptionValue { return field(config); },
+          true};
+}
+
 Option list(std::string_view key, auto field, bool (*valid)(std::string_view), std::string_view allowed,
             std::string_view help) {
   return {key,
@@ -107,6 +122,22 @@ Option choice(std::string_view key, auto field, std::vector<std::string_view> na
       [=](const Config& config) -> OptionValue { return std::string(names[static_cast<std::size_t>(field(config))]); }};
 }
 
+// As `choice`, for a field that keeps the name itself.
+Option choice_text(std::string_view key, auto field, std::vector<std::string_view> names, std::string_view help) {
+  std::string allowed = fmt::format("{}", fmt::join(names, " or "));
+  return {key,
+          OptionKind::kText,
+          allowed,
+          help,
+          [=](Config& config, const OptionValue& value) -> Complaint {
+            const auto& given = std::get<std::string>(value);
+            if (std::ranges::find(names, given) == names.end()) return must_be(allowed, fmt::format("\"{}\"", given));
+            field(config) = given;
+            return std::nullopt;
+          },
+          [field](const Config& config) -> OptionValue { return field(config); }};
+}
+
 bool any_text(std::string_view) { return true; }
 bool not_empty(std::string_view value) { return !value.empty(); }
 bool listen_address(std::string_view value) { return parse_listen_address(value).has_value(); }
@@ -132,15 +163,15 @@ std::vector<Option> make_options() {
 
     choice(C4A_OPTION(log.level), {"debug", "info", "warn", "error"}, "The lowest level that is written to stderr."),
     choice(C4A_OPTION(log.format), {"auto", "text", "json"}, "Form of the lines; auto: text on a terminal, json elsewhere."),
-    choice(C4A_OPTION(log.engine), {"embedded", "kafka"}, "What carries commands to the router. This build has embedded."),
+    choice(C4A_OPTION(log.engine), {"embedded", "kafka"}, "What carries commands to the router."),
 
-    choice(C4A_OPTION(messages.engine), {"embedded", "cassandra"}, "What keeps messages. This build has embedded."),
+    choice(C4A_OPTION(messages.engine), {"embedded", "cassandra"}, "What keeps messages."),
     integer(C4A_OPTION(messages.retention_days), 0, 36'500, "Messages older than this are removed; 0: kept for ever."),
     integer(C4A_OPTION(messages.cache_bytes), 1 << 20, std::int64_t{1} << 40, "Memory for stored messages that are read often."),
 
-    choice(C4A_OPTION(metadata.engine), {"sqlite", "postgres"}, "What keeps users, keys and tokens. This build has sqlite."),
+    choice(C4A_OPTION(metadata.engine), {"sqlite", "postgres"}, "What keeps users, keys and tokens."),
     choice(C4A_OPTION(files.engine), {"local", "s3"}, "What keeps files. This build has local."),
-    choice(C4A_OPTION(presence.engine), {"memory", "redis"}, "What knows who is online. This build has memory."),
+    choice(C4A_OPTION(presence.engine), {"memory", "redis"}, "What knows who is online."),
 
     integer(C4A_OPTION(auth.access_token_seconds), 1, 30 * 86'400, "Lifetime of an access token."),
     integer(C4A_OPTION(auth.refresh_token_days), 1, 3650, "Lifetime of a refresh token that is not used."),
@@ -160,6 +191,38 @@ std::vector<Option> make_options() {
     integer(C4A_OPTION(sessions.queue_bytes), 4096, 1 << 30, "What may wait for a slow reader before its WebSocket is closed with 4008."),
     integer(C4A_OPTION(sessions.retention_days), 1, 3650, "A device that was away for longer gets a gap instead of the old messages."),
     integer(C4A_OPTION(sessions.heartbeat_seconds), 1, 3600, "How often a client should ping; announced in the ready frame."),
+
+    list(C4A_OPTION(kafka.brokers), not_empty, "HOST:PORT of some brokers", "Where Kafka is, with log.engine = kafka."),
+    text(C4A_OPTION(kafka.topic_prefix), any_text, "a text", "Before the name of every topic: several installations on one cluster."),
+    text(C4A_OPTION(kafka.group), not_empty, "a text", "The consumer group of the routers."),
+    integer(C4A_OPTION(kafka.generation), 1, 60'000, "Of the commands' topic; a topic with another number of partitions is a later one."),
+    integer(C4A_OPTION(kafka.partitions), 1, 10'000, "Partitions of a topic that `chat4all migrate` makes."),
+    integer(C4A_OPTION(kafka.replication), 1, 9, "Copies of a topic that `chat4all migrate` makes."),
+    integer(C4A_OPTION(kafka.min_replication), 1, 9, "A topic with fewer copies is refused at start."),
+    choice_text(C4A_OPTION(kafka.security), {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"}, "How brokers are talked to."),
+    text(C4A_OPTION(kafka.sasl_mechanism), not_empty, "a SASL mechanism, such as SCRAM-SHA-256 or PLAIN", "With a sasl security."),
+    text(C4A_OPTION(kafka.username), any_text, "a text", "With a sasl security."),
+    secret(C4A_OPTION(kafka.password), "With a sasl security."),
+    text(C4A_OPTION(kafka.ca_file), any_text, "a PEM file, or empty", "Who signed the brokers' certificates. Empty: the system's authorities."),
+    integer(C4A_OPTION(kafka.linger_ms), 0, 1000, "How long a command waits for others to share a request to the broker."),
+
+    list(C4A_OPTION(cassandra.hosts), not_empty, "HOST:PORT of some nodes", "Where Cassandra is, with messages.engine = cassandra."),
+    text(C4A_OPTION(cassandra.keyspace), not_empty, "a name", "The keyspace."),
+    integer(C4A_OPTION(cassandra.replication), 1, 9, "Copies of a keyspace that `chat4all migrate` makes."),
+    integer(C4A_OPTION(cassandra.min_replication), 1, 9, "A keyspace with fewer copies is refused at start."),
+    text(C4A_OPTION(cassandra.username), any_text, "a text", "Empty: without a login."),
+    secret(C4A_OPTION(cassandra.password), "Of cassandra.username."),
+
+    secret(C4A_OPTION(postgres.connection), "Where PostgreSQL or CockroachDB is, with metadata.engine = postgres: a connection string such as postgres://user:password@host1,host2/chat4all?target_session_attrs=read-write."),
+    integer(C4A_OPTION(postgres.pool), 1, 1000, "Connections of this process."),
+
+    text(C4A_OPTION(redis.address), not_empty, "HOST:PORT", "Where Redis is, with presence.engine = redis and without sentinels."),
+    list(C4A_OPTION(redis.sentinels), not_empty, "HOST:PORT of each Sentinel", "They name the master."),
+    text(C4A_OPTION(redis.master), not_empty, "a name", "The name by which Sentinels know the master."),
+    text(C4A_OPTION(redis.username), any_text, "a text", "Of an ACL; empty: the default user."),
+    secret(C4A_OPTION(redis.password), "Empty: without a password."),
+    secret(C4A_OPTION(redis.sentinel_password), "Of the Sentinels; empty: without."),
+    text(C4A_OPTION(redis.prefix), any_text, "a text", "Before every key and channel."),
 
     text(C4A_OPTION(grpc.listen), listen_address_or_empty, "HOST:PORT, or empty", "Where gRPC listens. Checked, and not used by this build."),
   };

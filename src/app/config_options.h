@@ -29,6 +29,7 @@ struct Option {
   std::string_view help;
   std::function<Complaint(Config&, const OptionValue&)> assign;  // leaves the config alone where it complains
   std::function<OptionValue(const Config&)> read;
+  bool secret = false;  // never printed
 
   std::string_view section() const { return key.substr(0, key.rfind('.')); }
   std::string_view name() const { return key.substr(key.rfind('.') + 1); }

@@ -30,6 +30,12 @@ std::string toml_value(const OptionValue& value) {
   return "[" + out + "]";
 }
 
+std::string shown(const Option& option, const Config& config) {
+  const OptionValue value = option.read(config);
+  if (option.secret && !std::get<std::string>(value).empty()) return "\"***\"";
+  return toml_value(value);
+}
+
 void append(std::string& out, fmt::string_view format, const auto&... args) {
   fmt::vformat_to(std::back_inserter(out), format, fmt::make_format_args(args...));
 }
@@ -59,7 +65,7 @@ std::string print_config(const LoadedConfig& loaded) {
     section = option.section();
     const auto origin = loaded.origins.find(option.key);
     append(out, "# {} ({})\n", option.help, option.allowed);
-    append(out, "{} = {}  # {}\n", option.name(), toml_value(option.read(loaded.config)),
+    append(out, "{} = {}  # {}\n", option.name(), shown(option, loaded.config),
            origin == loaded.origins.end() ? "default" : "from " + origin->second);
   }
   return out;

@@ -1,6 +1,7 @@
 #include "app/engine.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -18,6 +19,7 @@ namespace {
 constexpr std::size_t kWorkerQueue = 20'000;
 constexpr std::int64_t kDayMs = 24LL * 3600 * 1000;
 constexpr std::size_t kMinAdminKeyCharacters = 20;
+constexpr std::int64_t kLongestRequestMs = 120'000;
 
 Result<net::ServerOptions> server_options(const Config& config) {
   net::ServerOptions options;
@@ -35,13 +37,32 @@ Result<net::ServerOptions> server_options(const Config& config) {
 
 }  // namespace
 
+Result<std::unique_ptr<MetadataStore>> open_metadata(const Config& config) {
+  ::umask(077);  // what people write is nobody else's to read
+  const std::filesystem::path data = config.server.data;
+  std::error_code error;
+  std::filesystem::create_directories(data, error);
+  if (error) {
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("The data directory {} cannot be made ({}); choose another with --data.",
+                            config.server.data, error.message()));
+  }
+  C4A_TRY(std::unique_ptr<MetadataStore> store, SqliteMetadataStore::open({DataDirectory::metadata_in(data).string()}));
+  C4A_CHECK(store->migrate());
+  return store;
+}
+
 Result<Storage> Storage::open(const Config& config) {
   C4A_CHECK(check_engines(config));
   const std::filesystem::path data = config.server.data;
   Storage storage;
+  if (is_distributed(config)) {
+    C4A_TRY(storage.metadata, open_metadata(config));
+    C4A_TRY(storage.messages, open_distributed_messages(config));
+    return storage;
+  }
   C4A_TRY(storage.directory, DataDirectory::hold(data));
-  C4A_TRY(storage.metadata, SqliteMetadataStore::open({DataDirectory::metadata_in(data).string()}));
-  C4A_CHECK(storage.metadata->migrate());
+  C4A_TRY(storage.metadata, open_metadata(config));
   RocksMessageStoreOptions options;
   options.path = DataDirectory::messages_in(data).string();
   options.block_cache_bytes = static_cast<std::size_t>(config.messages.cache_bytes);
@@ -103,19 +124,25 @@ Result<std::unique_ptr<Engine>> Engine::make(const Config& config, Storage stora
   const Clock& clock = system_clock();
   MetadataStore& metadata = *engine->storage_.metadata;
   MessageStore& messages = *engine->storage_.messages;
-  C4A_CHECK(metadata.abandon_interrupted_idempotent(clock.now_ms()));
+  // Other gateways may be at work on theirs.
+  const std::int64_t running_ms = is_distributed(config) ? kLongestRequestMs : 0;
+  C4A_CHECK(metadata.abandon_interrupted_idempotent(clock.now_ms() - running_ms));
   if (config.messages.retention_days > 0)
     messages.expire_before(clock.now_ms() - config.messages.retention_days * kDayMs);
-  C4A_TRY(const auto position, messages.committed_position());
   if (!config.server.tls.certificate.empty()) {
     C4A_TRY(engine->tls_, net::TlsContext::load(config.server.tls.certificate, config.server.tls.key));
   }
   engine->workers_ = std::make_unique<WorkerPool>(static_cast<std::size_t>(config.server.worker_threads), kWorkerQueue);
   engine->bus_ = std::make_unique<MemoryLiveBus>(std::vector<LiveSink*>{});
-  engine->log_ = std::make_unique<QueueMessageLog>(QueueMessageLog::Options{position});
-  RouterOptions rules;
-  rules.rules.receipt_members = static_cast<std::size_t>(config.limits.receipt_members);
-  engine->router_ = std::make_unique<Router>(*engine->log_, messages, *engine->bus_, clock, rules);
+  MessagingParts parts{
+      engine->config_, Roles::of(config), messages, *engine->workers_, *engine->bus_, [hubs = &engine->hubs_] {
+        for (const auto& hub : *hubs) hub->look_again();
+      }};
+  if (is_distributed(config)) {
+    C4A_TRY(engine->messaging_, make_distributed_messaging(std::move(parts)));
+  } else {
+    C4A_TRY(engine->messaging_, make_embedded_messaging(std::move(parts)));
+  }
   engine->authenticator_ =
       std::make_unique<Authenticator>(metadata, *engine->credentials_->access_tokens, engine->credentials_->revocations,
                                       engine->credentials_->outside.get(), clock);
@@ -130,8 +157,10 @@ void Engine::make_loops() {
   WebSocketOptions options;
   options.allowed_origins = config_.server.allowed_origins;
   options.heartbeat_seconds = static_cast<int>(config_.sessions.heartbeat_seconds);
-  sockets_ = std::make_unique<WebSocketGateway>(
-      WebSocketServices{*authenticator_, *log_, messages, presence_, sends_, *workers_, system_clock()}, options);
+  sockets_ =
+      std::make_unique<WebSocketGateway>(WebSocketServices{*authenticator_, messaging_->log(), messages,
+                                                           messaging_->presence(), sends_, *workers_, system_clock()},
+                                         options);
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   const std::size_t count = config_.server.threads > 0 ? static_cast<std::size_t>(config_.server.threads) : cores;
   const std::size_t page_bytes =
@@ -141,11 +170,12 @@ void Engine::make_loops() {
     loops_.push_back(std::make_unique<net::EventLoop>());
     hubs_.push_back(std::make_unique<SessionHub>(
         *loops_[i], i,
-        SessionServices{messages, *log_, presence_, *bus_, *workers_, system_clock(), rules, page_bytes}));
+        SessionServices{messages, messaging_->log(), messaging_->presence(), *bus_, *workers_, system_clock(), rules,
+                        page_bytes, messaging_->gateway()}));
     bus_->add_sink(hubs_[i].get());
     sockets_->add_hub(*hubs_[i]);
   }
-  presence_.listen([this](const UserId& user, const PresenceState& state) {
+  messaging_->presence().listen([this](const UserId& user, const PresenceState& state) {
     for (const auto& hub : hubs_) hub->tell_presence(user, state);
   });
 }
@@ -155,40 +185,43 @@ void Engine::add_routes() {
   MetadataStore& metadata = *storage_.metadata;
   MessageStore& messages = *storage_.messages;
   audit_ = std::make_unique<AuditTrail>(metadata, clock);
-  conversations_ = std::make_unique<Conversations>(messages, *log_, metadata, clock);
+  conversations_ = std::make_unique<Conversations>(messages, messaging_->log(), metadata, clock);
   history_ = std::make_unique<History>(messages);
   search_ = std::make_unique<Search>(messages);
   users_ = std::make_unique<Users>(metadata, messages, *conversations_, *credentials_->tokens, *audit_, clock,
                                    UserRules{config_.auth.open_registration}, [this](const UserId& user) {
                                      for (const auto& hub : hubs_)
                                        hub->close_user(user, kCloseAuth, "the account is gone");
-                                     presence_.forget(user);
+                                     messaging_->presence().forget(user);
                                    });
   api_ = std::make_unique<Api>(*authenticator_, metadata, *workers_, *sockets_, clock,
                                ApiOptions{config_.server.allowed_origins, config_.server.trusted_proxies});
   RouteTable& table = api_->routes();
-  MessageRoutes{*log_, messages, *history_, *search_, sends_, clock, config_.limits.sends_per_second_per_user}.add(
-      table);
+  MessageRoutes{
+      messaging_->log(), messages, *history_, *search_, sends_, clock, config_.limits.sends_per_second_per_user}
+      .add(table);
   ConversationRoutes{*conversations_, *history_, *audit_}.add(table);
-  UserRoutes{*users_, presence_, metadata, messages, clock}.add(table);
+  UserRoutes{*users_, messaging_->presence(), metadata, messages, clock}.add(table);
   AuthRoutes{*credentials_->tokens,           *credentials_->signing_keys, metadata, *audit_, logins_, clock,
              config_.limits.logins_per_minute}
       .add(table);
   const auto& limits = config_.limits;
-  OperatingRoutes{
-      *audit_,
-      sends_,
-      clock,
-      {{"sends", limits.sends_per_second_per_user, "messages", 1},
-       {"sends_burst", limits.sends_burst, "messages", 0},
-       {"logins", limits.logins_per_minute, "attempts", 60},
-       {"body_bytes", limits.body_bytes, "bytes", 0},
-       {"frame_bytes", limits.frame_bytes, "bytes", 0},
-       {"session_queue_bytes", config_.sessions.queue_bytes, "bytes", 0},
-       {"group_members", static_cast<std::int64_t>(kMaxGroupMembers), "users", 0},
-       {"devices", static_cast<std::int64_t>(kMaxDevices), "devices", 0}},
-      {{"messages", [&messages] { return messages.check(); }}, {"metadata", [&metadata] { return metadata.check(); }}},
-      [this] { return draining_.load(); }}
+  auto dependencies = messaging_->dependencies();
+  dependencies["messages"] = [&messages] { return messages.check(); };
+  dependencies["metadata"] = [&metadata] { return metadata.check(); };
+  OperatingRoutes{*audit_,
+                  sends_,
+                  clock,
+                  {{"sends", limits.sends_per_second_per_user, "messages", 1},
+                   {"sends_burst", limits.sends_burst, "messages", 0},
+                   {"logins", limits.logins_per_minute, "attempts", 60},
+                   {"body_bytes", limits.body_bytes, "bytes", 0},
+                   {"frame_bytes", limits.frame_bytes, "bytes", 0},
+                   {"session_queue_bytes", config_.sessions.queue_bytes, "bytes", 0},
+                   {"group_members", static_cast<std::int64_t>(kMaxGroupMembers), "users", 0},
+                   {"devices", static_cast<std::int64_t>(kMaxDevices), "devices", 0}},
+                  std::move(dependencies),
+                  [this] { return draining_.load(); }}
       .add(table);
 }
 
@@ -207,10 +240,11 @@ void Engine::add_metrics() {
   gauge("chat4all_connections", "Open client connections.",
         [this] { return server_ ? static_cast<double>(server_->open_connections()) : 0; });
   gauge("chat4all_log_waiting_commands", "Commands appended and not yet committed.",
-        [this] { return static_cast<double>(log_->waiting()); });
+        [this] { return static_cast<double>(messaging_->log().waiting()); });
   gauge("chat4all_worker_queue", "Tasks waiting for a worker thread.",
         [this] { return static_cast<double>(workers_->queued()); });
-  const RouterCounters& router = router_->counters();
+  for (auto& metric : messaging_->metrics()) metrics_.push_back(std::move(metric));
+  const RouterCounters& router = messaging_->router();
   total("chat4all_router_commands_total", "Commands decided.", router.commands);
   total("chat4all_router_messages_total", "Messages stored, edits and deletions included.", router.messages);
   total("chat4all_router_duplicates_total", "Repeated sends recognised.", router.duplicates);
@@ -226,7 +260,7 @@ Result<> Engine::start() {
   std::vector<net::EventLoop*> loops;
   for (const auto& loop : loops_) loops.push_back(loop.get());
   C4A_TRY(server_, net::Server::listen(std::move(options), std::move(loops), *api_));
-  router_thread_ = std::jthread([this] { router_->run(); });
+  C4A_CHECK(messaging_->start());
   for (const auto& loop : loops_) loop_threads_.emplace_back([&loop] { loop->run(); });
   house_thread_ = std::jthread([this](const std::stop_token& stop) { keep_house(stop); });
   // The router runs: deletions that a crash interrupted can go on.
@@ -238,7 +272,7 @@ void Engine::keep_house(const std::stop_token& stop) {
   for (std::int64_t second = 0; !stop.stop_requested(); ++second) {
     std::this_thread::sleep_for(std::chrono::seconds(1));
     const TimestampMs now = system_clock().now_ms();
-    presence_.expire(now);
+    messaging_->presence().expire(now);
     // Tokens that a command line has revoked.
     if (const auto loaded = credentials_->revocations.load(*storage_.metadata, now); !loaded) {
       log_error("revocations could not be read", {{"error", loaded.error().detail}});
@@ -274,8 +308,7 @@ void Engine::drain(std::int64_t timeout_ms) {
 
 void Engine::stop_threads() {
   house_thread_.request_stop();
-  log_->stop();
-  if (router_thread_.joinable()) router_thread_.join();
+  messaging_->stop();
   workers_->stop();
   for (const auto& loop : loops_) loop->stop();
   loop_threads_.clear();

@@ -12,20 +12,18 @@
 
 #include "app/config.h"
 #include "app/data_directory.h"
+#include "app/messaging.h"
 #include "auth/authenticator.h"
 #include "auth/token_service.h"
 #include "base/worker_pool.h"
 #include "gateway/http/api.h"
 #include "gateway/http/routes.h"
 #include "gateway/ws/web_socket_gateway.h"
-#include "message_log/queue_message_log.h"
 #include "message_store/message_store.h"
 #include "metadata_store/metadata_store.h"
 #include "net/server.h"
 #include "net/tls.h"
 #include "presence/memory_live_bus.h"
-#include "presence/memory_presence.h"
-#include "router/router.h"
 #include "sessions/session_hub.h"
 #include "telemetry/metrics.h"
 
@@ -38,6 +36,9 @@ struct Storage {
   std::unique_ptr<MetadataStore> metadata;
   static Result<Storage> open(const Config& config);
 };
+
+// The users, keys and tokens of an installation, its schema up to date. Also for what the command line changes.
+Result<std::unique_ptr<MetadataStore>> open_metadata(const Config& config);
 
 // Tokens and keys over a MetadataStore: also what the commands on the command line need.
 struct Credentials {
@@ -82,10 +83,8 @@ class Engine {
   Storage storage_;
   std::unique_ptr<Credentials> credentials_;
   std::unique_ptr<WorkerPool> workers_;
-  MemoryPresence presence_;
   std::unique_ptr<MemoryLiveBus> bus_;
-  std::unique_ptr<QueueMessageLog> log_;
-  std::unique_ptr<Router> router_;
+  std::unique_ptr<Messaging> messaging_;
   std::unique_ptr<Authenticator> authenticator_;
   RateLimiter sends_;
   RateLimiter logins_;
@@ -103,7 +102,6 @@ class Engine {
   std::vector<CallbackMetric> metrics_;
   std::atomic<bool> draining_{false};
   std::vector<std::jthread> loop_threads_;
-  std::jthread router_thread_;
   std::jthread house_thread_;
 };
 

@@ -161,4 +161,6 @@ Result<std::optional<RedisConnection::Reply>> RedisConnection::next_message(int 
   return std::optional<Reply>{};
 }
 
+Result<> check_redis(const RedisOptions& options) { return RedisConnection(options).connect(); }
+
 }  // namespace c4a

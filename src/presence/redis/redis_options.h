@@ -3,6 +3,8 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
+
 namespace c4a {
 
 struct RedisOptions {
@@ -14,5 +16,8 @@ struct RedisOptions {
   std::string sentinel_password;
   std::string prefix = "c4a:";  // before every key and channel
 };
+
+// Whether Redis answers, takes the password and is a master. Fails with: kUnavailable, saying what to do.
+Result<> check_redis(const RedisOptions& options);
 
 }  // namespace c4a

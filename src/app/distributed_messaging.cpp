@@ -1,0 +1,209 @@
+// Many processes: Kafka, Cassandra and Redis. A process is a gateway, a router, or both.
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <random>
+
+#include "app/messaging.h"
+#include "message_log/kafka/kafka_message_log.h"
+#include "message_log/kafka/kafka_partitions.h"
+#include "message_log/kafka/kafka_topics.h"
+#include "message_store/cassandra/open.h"
+#include "operations/answering_log.h"
+#include "presence/memory_presence.h"
+#include "presence/redis/redis_gateway_bus.h"
+#include "presence/redis/redis_presence.h"
+#include "presence/redis/redis_router_bus.h"
+#include "router/router_group.h"
+
+namespace c4a {
+namespace {
+
+constexpr std::size_t kCachedConversations = 50'000;  // of one partition
+constexpr std::size_t kRecentHeadersKept = 64;
+
+// Each run of a process has names of its own, so that nothing meant for an earlier one reaches it.
+std::uint64_t random_name() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32 | device()) | 1;
+}
+
+KafkaOptions kafka_options(const Config& config) {
+  const KafkaSettings& from = config.kafka;
+  KafkaOptions options;
+  options.brokers = from.brokers;
+  options.topic_prefix = from.topic_prefix;
+  options.group = from.group;
+  options.generation = static_cast<std::uint64_t>(from.generation);
+  options.partitions = static_cast<int>(from.partitions);
+  options.replication = static_cast<int>(from.replication);
+  options.min_replication = static_cast<int>(from.min_replication);
+  options.security = from.security;
+  options.sasl_mechanism = from.sasl_mechanism;
+  options.username = from.username;
+  options.password = from.password;
+  options.ca_file = from.ca_file;
+  options.linger_ms = static_cast<int>(from.linger_ms);
+  options.decision_wait_ms = config.server.decision_wait_ms;
+  return options;
+}
+
+RedisOptions redis_options(const Config& config) {
+  const RedisSettings& from = config.redis;
+  return {from.address, from.sentinels, from.master, from.username, from.password, from.sentinel_password, from.prefix};
+}
+
+CassandraOptions cassandra_options(const Config& config) {
+  const CassandraSettings& from = config.cassandra;
+  CassandraOptions options;
+  options.hosts = fmt::format("{}", fmt::join(from.hosts, ","));
+  options.keyspace = from.keyspace;
+  options.user = from.username;
+  options.password = from.password;
+  options.replication = static_cast<int>(from.replication);
+  options.min_replication = static_cast<int>(from.min_replication);
+  options.retention_days = static_cast<int>(config.messages.retention_days);
+  return options;
+}
+
+class DistributedMessaging final : public Messaging, private GatewayInbox {
+ public:
+  explicit DistributedMessaging(MessagingParts parts)
+      : parts_(std::move(parts)),
+        kafka_(kafka_options(parts_.config)),
+        redis_(redis_options(parts_.config)),
+        name_(random_name()),
+        presence_(redis_, name_) {}
+  ~DistributedMessaging() override { stop(); }
+
+  Result<> open() {
+    C4A_CHECK(check_kafka_topics(kafka_));
+    C4A_CHECK(check_redis(redis_));
+    C4A_TRY(log_, KafkaMessageLog::open(kafka_, name_));
+    answering_ = std::make_unique<AnsweringLog>(*log_, parts_.store, parts_.workers);
+    GatewayInbox& inbox = *this;
+    if (parts_.roles.gateway) gateway_bus_ = std::make_unique<RedisGatewayBus>(redis_, name_, inbox);
+    if (!parts_.roles.router) return {};
+    router_bus_ = std::make_unique<RedisBusSender>(redis_, random_name());
+    RouterOptions options;
+    options.rules.receipt_members = static_cast<std::size_t>(parts_.config.limits.receipt_members);
+    options.shared_log = true;
+    options.cached_conversations = kCachedConversations;
+    options.recent_headers = kRecentHeadersKept;
+    routers_ = std::make_unique<RouterGroup>(
+        parts_.store, [this] { return router_bus_->open_bus(); }, system_clock(), options);
+    return {};
+  }
+
+  MessageLog& log() override { return *answering_; }
+  Presence& presence() override { return presence_; }
+  const RouterCounters& router() const override { return routers_ ? routers_->counters() : no_router_; }
+  std::uint32_t gateway() const override { return static_cast<std::uint32_t>(name_ & 0xFFFFFF); }
+
+  Result<> start() override {
+    if (gateway_bus_) gateway_bus_->start();
+    if (!routers_) return {};
+    C4A_TRY(partitions_, KafkaPartitions::open(kafka_, *routers_));
+    return {};
+  }
+
+  void stop() override {
+    // Routers first: what they finish can still be told.
+    partitions_.reset();
+    if (log_) log_->stop();
+    gateway_bus_.reset();
+    router_bus_.reset();
+  }
+
+  std::map<std::string, HealthCheck> dependencies() override {
+    std::map<std::string, HealthCheck> checks;
+    checks["log"] = [this] { return log_->check(); };
+    checks["presence"] = [this]() -> Result<> {
+      return gateway_bus_ ? gateway_bus_->check() : router_bus_ ? router_bus_->check() : Result<>{};
+    };
+    return checks;
+  }
+
+  std::vector<CallbackMetric> metrics() override;
+
+ private:
+  void live(LiveEvent event) override { parts_.sessions.publish(std::move(event)); }
+  void decided(std::uint64_t request, Result<Decision> decision) override {
+    log_->decided(request, std::move(decision));
+  }
+  void lost() override {
+    log_->decisions_arrive(gateway_bus_->up());
+    parts_.look_again();
+  }
+
+  MessagingParts parts_;
+  const KafkaOptions kafka_;
+  const RedisOptions redis_;
+  const std::uint64_t name_;
+  const RouterCounters no_router_;
+  RedisPresence presence_;
+  std::unique_ptr<KafkaMessageLog> log_;
+  std::unique_ptr<AnsweringLog> answering_;
+  std::unique_ptr<RedisGatewayBus> gateway_bus_;
+  std::unique_ptr<RedisBusSender> router_bus_;
+  std::unique_ptr<RouterGroup> routers_;
+  std::unique_ptr<KafkaPartitions> partitions_;
+};
+
+std::vector<CallbackMetric> DistributedMessaging::metrics() {
+  std::vector<CallbackMetric> all;
+  const auto gauge = [&](std::string_view name, std::string_view help, std::function<double()> read) {
+    all.push_back(c4a::metrics().callback_gauge(name, help, std::move(read)));
+  };
+  const auto total = [&](std::string_view name, std::string_view help, std::function<double()> read) {
+    all.push_back(c4a::metrics().callback_counter(name, help, std::move(read)));
+  };
+  const auto value = [](const std::atomic<std::uint64_t>& counter) { return static_cast<double>(counter.load()); };
+  const KafkaLogCounters& log = log_->counters();
+  total("chat4all_log_appended_total", "Commands given to the log.", [&log, value] { return value(log.appended); });
+  total("chat4all_log_failed_total", "Commands that the log did not acknowledge in time.",
+        [&log, value] { return value(log.failed); });
+  total("chat4all_log_refused_total", "Commands refused at once: too many waited, or no broker answered.",
+        [&log, value] { return value(log.refused); });
+  total("chat4all_log_undecided_total", "Commands answered before their router's decision.",
+        [this] { return static_cast<double>(log_->answered_without_decision()); });
+  gauge("chat4all_log_up", "1 while the log answers.", [this] { return log_->check() ? 1.0 : 0.0; });
+  if (gateway_bus_) {
+    gauge("chat4all_bus_up", "1 while live events arrive from routers.",
+          [this] { return gateway_bus_ && gateway_bus_->up() ? 1.0 : 0.0; });
+    total("chat4all_bus_losses_total", "Times that sessions had to look into the store for what was lost.",
+          [this] { return gateway_bus_ ? static_cast<double>(gateway_bus_->losses()) : 0.0; });
+  }
+  if (routers_) {
+    gauge("chat4all_router_partitions", "Partitions that this process owns.",
+          [this] { return static_cast<double>(routers_->partitions()); });
+    total("chat4all_router_retries_total", "Reads and commits tried again, because the store did not answer.",
+          [this, value] { return value(routers_->counters().retries); });
+    total("chat4all_router_set_aside_total", "Commands that could not be decided.",
+          [this, value] { return value(routers_->counters().set_aside); });
+  }
+  return all;
+}
+
+}  // namespace
+
+bool is_distributed(const Config& config) { return config.log.engine == LogEngine::kKafka; }
+
+Result<std::unique_ptr<MessageStore>> open_distributed_messages(const Config& config) {
+  return open_cassandra_message_store(cassandra_options(config));
+}
+
+Result<> prepare_distributed(const Config& config) {
+  C4A_CHECK(create_cassandra_schema(cassandra_options(config)));
+  C4A_CHECK(create_kafka_topics(kafka_options(config)));
+  return check_kafka_topics(kafka_options(config));
+}
+
+Result<std::unique_ptr<Messaging>> make_distributed_messaging(MessagingParts parts) {
+  auto made = std::make_unique<DistributedMessaging>(std::move(parts));
+  C4A_CHECK(made->open());
+  return made;
+}
+
+}  // namespace c4a

@@ -1,0 +1,97 @@
+#include "operations/answering_log.h"
+
+#include <chrono>
+#include <thread>
+
+#include "domain/authorize.h"
+
+namespace c4a {
+namespace {
+
+// Who makes a conversation or opens a device needs it to go on, so the wait is longer than for a send.
+constexpr auto kLookEvery = std::chrono::milliseconds(50);
+constexpr int kLooks = 160;
+
+}  // namespace
+
+AnsweringLog::Question AnsweringLog::question_of(const Command& command) {
+  Question question;
+  question.conversation = command.conversation_id;
+  question.actor = command.actor;
+  question.at = command.at;
+  if (const auto* send = std::get_if<SendMessage>(&command.request)) {
+    question.kind = Question::Kind::kSend;
+    question.message = send->message.message_id;
+    question.digest = send->message.digest;
+  } else if (std::holds_alternative<CreateConversation>(command.request)) {
+    question.kind = Question::Kind::kCreate;
+  } else if (const auto* open = std::get_if<OpenDevice>(&command.request)) {
+    question.kind = Question::Kind::kOpenDevice;
+    question.device = open->device;
+  }
+  return question;
+}
+
+Result<> AnsweringLog::append(Command command, Completion done) {
+  Question question = question_of(command);
+  if (question.kind == Question::Kind::kOther) return log_.append(std::move(command), std::move(done));
+  auto look = [this, question = std::move(question), done = std::move(done)](Result<Decision> decision) mutable {
+    if (!decision || decision->decided) return done(std::move(decision));
+    workers_.post_always(
+        [this, question = std::move(question), done = std::move(done), undecided = std::move(*decision)]() mutable {
+          done(answer(question, std::move(undecided)));
+        });
+  };
+  return log_.append(std::move(command), std::move(look));
+}
+
+Result<Decision> AnsweringLog::answer(const Question& question, Decision undecided) {
+  if (question.kind == Question::Kind::kSend) return answer_send(question, std::move(undecided));
+  for (int look = 0; look < kLooks; ++look) {
+    if (auto found = look_for_effects(question)) return std::move(*found);
+    std::this_thread::sleep_for(kLookEvery);
+  }
+  return undecided;
+}
+
+Result<Decision> AnsweringLog::answer_send(const Question& question, Decision undecided) {
+  // Without the store nothing more can be said than that the log has the message.
+  const auto head = store_.conversation(question.conversation);
+  if (!head) return undecided;
+  const auto member = store_.member(question.conversation, question.actor);
+  const auto stored = store_.message(question.conversation, question.message);
+  if (!member || !stored) return undecided;
+  if (!*head) return fail(ErrorCode::kConversationNotFound, "There is no such conversation.");
+  C4A_CHECK(authorize(**head, *member ? &**member : nullptr, Action::kSend));
+  if (!*stored) return undecided;
+  const Message& first = **stored;
+  if (first.from != question.actor || first.digest != question.digest) {
+    return fail(ErrorCode::kMessageIdConflict,
+                "This message_id was used for another message in the conversation; send with a new one.");
+  }
+  Decision decision;
+  decision.message_id = first.message_id;
+  decision.seq = first.seq;
+  decision.version = (*head)->version;
+  decision.created_at = first.created_at;
+  // The same time means that it is this very command, decided meanwhile.
+  decision.duplicate = first.created_at != question.at;
+  return decision;
+}
+
+std::optional<Result<Decision>> AnsweringLog::look_for_effects(const Question& question) {
+  const auto head = store_.conversation(question.conversation);
+  if (!head || !*head) return std::nullopt;
+  Decision decision;
+  decision.version = (*head)->version;
+  decision.seq = (*head)->last_seq;
+  if (question.kind == Question::Kind::kCreate) {
+    decision.duplicate = (*head)->created_at != question.at;
+    return decision;
+  }
+  const auto progress = store_.progress(question.conversation, question.actor);
+  if (!progress || progress->find(question.device) == nullptr) return std::nullopt;
+  return decision;
+}
+
+}  // namespace c4a
