@@ -10,6 +10,8 @@ from pathlib import Path
 
 import httpx
 
+import distributed
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("CHAT4ALL_BINARY", REPOSITORY / "build/release/chat4all")).resolve()
 START_SECONDS = 30
@@ -62,7 +64,8 @@ class Server:
         self.data = self.folder / "data"
         self.log = self.folder / "server.log"
         self.admin_key = admin_key
-        self.settings = dict(settings or {})
+        self.settings = {**(distributed.settings() if distributed.ON else {}), **(settings or {})}
+        self.migrated = not distributed.ON
         self.extra = dict(extra or {})
         self.config = config
         self.scheme = "https" if tls else "http"
@@ -93,7 +96,16 @@ class Server:
                                             env=environment(self.settings, extra))
         return self
 
+    def migrate(self):
+        """Topics and tables are made by hand, once; the embedded engines do it by themselves."""
+        if not self.migrated:
+            with distributed.one_at_a_time():
+                done = self.command("migrate")
+            assert done.returncode == 0, done.stderr
+            self.migrated = True
+
     def start(self):
+        self.migrate()
         self.launch()
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:

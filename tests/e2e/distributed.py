@@ -1,0 +1,55 @@
+"""The distributed profile for the tests: every server gets topics, a database and Redis keys of its own on the servers of
+deploy/local; they share one keyspace, where conversations have ids that nobody else has.
+
+CHAT4ALL_E2E_PROFILE=distributed turns it on. The servers must run (`make servers`).
+"""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import tempfile
+from pathlib import Path
+
+ON = os.environ.get("CHAT4ALL_E2E_PROFILE") == "distributed"
+CLUSTER = Path(__file__).resolve().parents[2] / "deploy/local/cluster.env"
+KEYSPACE = os.environ.get("CHAT4ALL_E2E_KEYSPACE", "chat4all_e2e")
+PARTITIONS = 3
+
+
+def cluster():
+    lines = CLUSTER.read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+@contextlib.contextmanager
+def one_at_a_time():
+    """Cassandra does not take changes of its schema from two at once."""
+    with open(Path(tempfile.gettempdir()) / "chat4all-e2e-migrate.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def settings():
+    """What one installation of its own needs."""
+    of = cluster()
+    name = "e2e" + secrets.token_hex(5)
+    hosts = ",".join(f"{host}:{of['CASSANDRA_PORT']}" for host in of["CASSANDRA_CONTACT_POINTS"].split(","))
+    return {
+        # A busy machine may need longer than the half second; reading what was sent asks for the decision.
+        "server.decision_wait_ms": 5000,
+        "log.engine": "kafka",
+        "messages.engine": "cassandra",
+        "presence.engine": "redis",
+        "kafka.brokers": of["KAFKA_BROKERS"],
+        "kafka.topic_prefix": name + "_",
+        "kafka.group": name,
+        "kafka.partitions": PARTITIONS,
+        "cassandra.hosts": hosts,
+        "cassandra.keyspace": KEYSPACE,
+        "redis.sentinels": of["REDIS_SENTINELS"],
+        "redis.master": of["REDIS_MASTER_NAME"],
+        "redis.password": of["REDIS_PASSWORD"],
+        "redis.sentinel_password": of["REDIS_SENTINEL_PASSWORD"],
+        "redis.prefix": name + ":",
+    }
