@@ -195,7 +195,16 @@ void Engine::add_routes() {
                                      messaging_->presence().forget(user);
                                    });
   api_ = std::make_unique<Api>(*authenticator_, metadata, *workers_, *sockets_, clock,
-                               ApiOptions{config_.server.allowed_origins, config_.server.trusted_proxies});
+                               ApiOptions{config_.server.allowed_origins, config_.server.trusted_proxies,
+                                          Roles::of(config_).gateway});
+  if (Roles::of(config_).gateway) add_client_routes();
+  add_operating_routes();
+}
+
+void Engine::add_client_routes() {
+  const Clock& clock = system_clock();
+  MetadataStore& metadata = *storage_.metadata;
+  MessageStore& messages = *storage_.messages;
   RouteTable& table = api_->routes();
   MessageRoutes{
       messaging_->log(), messages, *history_, *search_, sends_, clock, config_.limits.sends_per_second_per_user}
@@ -205,13 +214,18 @@ void Engine::add_routes() {
   AuthRoutes{*credentials_->tokens,           *credentials_->signing_keys, metadata, *audit_, logins_, clock,
              config_.limits.logins_per_minute}
       .add(table);
+}
+
+void Engine::add_operating_routes() {
+  MetadataStore& metadata = *storage_.metadata;
+  MessageStore& messages = *storage_.messages;
   const auto& limits = config_.limits;
   auto dependencies = messaging_->dependencies();
   dependencies["messages"] = [&messages] { return messages.check(); };
   dependencies["metadata"] = [&metadata] { return metadata.check(); };
   OperatingRoutes{*audit_,
                   sends_,
-                  clock,
+                  system_clock(),
                   {{"sends", limits.sends_per_second_per_user, "messages", 1},
                    {"sends_burst", limits.sends_burst, "messages", 0},
                    {"logins", limits.logins_per_minute, "attempts", 60},
@@ -222,7 +236,7 @@ void Engine::add_routes() {
                    {"devices", static_cast<std::int64_t>(kMaxDevices), "devices", 0}},
                   std::move(dependencies),
                   [this] { return draining_.load(); }}
-      .add(table);
+      .add(api_->routes());
 }
 
 void Engine::add_metrics() {
@@ -264,7 +278,7 @@ Result<> Engine::start() {
   for (const auto& loop : loops_) loop_threads_.emplace_back([&loop] { loop->run(); });
   house_thread_ = std::jthread([this](const std::stop_token& stop) { keep_house(stop); });
   // The router runs: deletions that a crash interrupted can go on.
-  return users_->finish_deletions();
+  return Roles::of(config_).gateway ? users_->finish_deletions() : Result<>{};
 }
 
 void Engine::keep_house(const std::stop_token& stop) {

@@ -75,6 +75,8 @@ class Engine {
   Engine(const Config& config, Storage storage, std::unique_ptr<Credentials> credentials);
   void make_loops();
   void add_routes();
+  void add_client_routes();
+  void add_operating_routes();
   void add_metrics();
   void keep_house(const std::stop_token& stop);
   void stop_threads();

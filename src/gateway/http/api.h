@@ -17,6 +17,7 @@ namespace c4a {
 struct ApiOptions {
   std::vector<std::string> allowed_origins;  // server.allowed_origins, for CORS and WebSockets
   std::vector<std::string> trusted_proxies;  // whose X-Forwarded-For counts
+  bool sockets = true;                       // whether clients may open WebSockets
 };
 
 class WebSocketGateway;  // gateway/ws/web_socket_gateway.h
