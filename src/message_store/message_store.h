@@ -3,8 +3,8 @@
 // MessageStore keeps conversations: messages in order, members and how far they came, changes, receipts, devices.
 //
 // The router is the only writer of a conversation (`commit`); everybody reads. Implementations: RocksMessageStore
-// (embedded, the default), CassandraMessageStore (several machines), FakeMessageStore (memory, for tests). Any thread may
-// call any method; calls block.
+// (embedded, the default), CassandraMessageStore (several machines), FakeMessageStore (memory, for tests). Any thread
+// may call any method; calls block.
 // All reads see every commit that has returned. Every method fails with kUnavailable when the store cannot answer now
 // and with kCorrupt (naming the place) when what it holds is damaged; further errors are named where they occur. An
 // absent thing is no error: it is an empty answer.

@@ -2,7 +2,8 @@
 //
 //   cassandra_bench HOSTS SECONDS [THREADS]
 //
-// Each commit holds 100 messages of 200 bytes in 20 conversations. Makes the keyspace c4a_test_bench and leaves it.
+// Each commit holds 100 messages of 200 bytes in 20 conversations; one that fails is made again, as the router does it.
+// At the end everything is read back. Makes the keyspace c4a_test_bench and leaves it.
 
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -19,6 +20,13 @@ namespace {
 
 constexpr int kConversations = 20;
 constexpr int kMessages = 100;
+constexpr std::size_t kBodyBytes = 200;
+
+struct Totals {
+  std::atomic<std::uint64_t> commits{0};
+  std::atomic<std::uint64_t> failed{0};
+  std::atomic<std::int64_t> longest_us{0};
+};
 
 std::int64_t cpu_us() {
   rusage usage{};
@@ -30,7 +38,7 @@ std::int64_t cpu_us() {
 // One partition's router: conversations of its own, one commit after the other.
 class Writer {
  public:
-  explicit Writer(MessageStore& store) : store_(store) {
+  Writer(MessageStore& store, Totals& totals) : store_(store), totals_(totals) {
     for (int i = 0; i < kConversations; ++i) {
       Conversation& head = heads_.emplace_back();
       head.id = ConversationId::v7(system_clock().now_ms());
@@ -38,7 +46,34 @@ class Writer {
     }
   }
 
-  Result<> commit() {
+  void commit() {
+    const Rows rows = next();
+    const std::int64_t begun = system_clock().monotonic_us();
+    while (!store_.commit(rows, {position_})) totals_.failed.fetch_add(1);
+    const std::int64_t took = system_clock().monotonic_us() - begun;
+    std::int64_t longest = totals_.longest_us.load();
+    while (took > longest && !totals_.longest_us.compare_exchange_weak(longest, took)) {
+    }
+    totals_.commits.fetch_add(1);
+  }
+
+  // Messages that are not as they were written.
+  std::uint64_t missing() {
+    std::uint64_t found = 0;
+    std::uint64_t written = 0;
+    for (const Conversation& head : heads_) {
+      written += head.last_seq.value;
+      const auto read = store_.scan_back(head.id, {}, {~std::uint64_t{0}}, [&](const Message& message) {
+        found += message.payload.size() == kBodyBytes ? 1 : 0;
+        return true;
+      });
+      if (!read) fmt::print("{}\n", read.error().detail);
+    }
+    return written - found;
+  }
+
+ private:
+  Rows next() {
     Rows rows;
     const TimestampMs now = system_clock().now_ms();
     for (int i = 0; i < kMessages; ++i) {
@@ -51,14 +86,14 @@ class Writer {
       message.seq = head.last_seq;
       message.from = {"alice"};
       message.created_at = message.routed_at = now;
-      message.payload = std::string(200, 'x');
+      message.payload = std::string(kBodyBytes, 'x');
     }
     rows.conversations = heads_;
-    return store_.commit(rows, {position_});
+    return rows;
   }
 
- private:
   MessageStore& store_;
+  Totals& totals_;
   std::vector<Conversation> heads_;
   std::uint64_t position_ = 0;
 };
@@ -71,37 +106,32 @@ int run(const std::string& hosts, int seconds, int threads) {
   if (const auto made = create_cassandra_schema(options); !made) return fmt::print("{}\n", made.error().detail), 1;
   const auto store = open_cassandra_message_store(options);
   if (!store) return fmt::print("{}\n", store.error().detail), 1;
-  std::atomic<std::uint64_t> commits{0};
-  std::atomic<std::uint64_t> failed{0};
-  std::atomic<std::int64_t> longest_us{0};
+  Totals totals;
+  std::vector<Writer> writers;
+  for (int i = 0; i < threads; ++i) writers.emplace_back(**store, totals);
   const std::int64_t begun = system_clock().monotonic_us();
   const std::int64_t cpu_before = cpu_us();
   {
     std::vector<std::jthread> running;
-    for (int i = 0; i < threads; ++i) {
-      running.emplace_back([&] {
-        Writer writer(**store);
-        for (std::int64_t now = begun; now < begun + seconds * 1'000'000LL;) {
-          (writer.commit() ? commits : failed).fetch_add(1);
-          const std::int64_t after = system_clock().monotonic_us();
-          std::int64_t longest = longest_us.load();
-          while (after - now > longest && !longest_us.compare_exchange_weak(longest, after - now)) {
-          }
-          now = after;
-        }
+    for (Writer& writer : writers) {
+      running.emplace_back([&writer, end = begun + seconds * 1'000'000LL] {
+        while (system_clock().monotonic_us() < end) writer.commit();
       });
     }
   }
   const double wall = static_cast<double>(system_clock().monotonic_us() - begun) / 1e6;
   const double cpu = static_cast<double>(cpu_us() - cpu_before);
-  const auto count = static_cast<double>(commits.load());
+  const auto count = static_cast<double>(totals.commits.load());
   fmt::print("{} threads: {:.1f} commits/s, {:.0f} messages/s, {:.1f} us of our CPU a message, longest {:.0f} ms\n",
              threads, count / wall, count * kMessages / wall, cpu / (count * kMessages),
-             static_cast<double>(longest_us.load()) / 1e3);
+             static_cast<double>(totals.longest_us.load()) / 1e3);
   const CassandraCounters& counters = *options.counters;
-  fmt::print("{} failed; {} writes, {} rows, {} retries, {} failed attempts\n", failed.load(), counters.writes.load(),
-             counters.rows.load(), counters.retries.load(), counters.failures.load());
-  return 0;
+  fmt::print("{} failed; {} writes, {} rows, {} retries, {} failed attempts\n", totals.failed.load(),
+             counters.writes.load(), counters.rows.load(), counters.retries.load(), counters.failures.load());
+  std::uint64_t missing = 0;
+  for (Writer& writer : writers) missing += writer.missing();
+  fmt::print("{} messages missing\n", missing);
+  return missing == 0 ? 0 : 1;
 }
 
 }  // namespace

@@ -148,6 +148,20 @@ TEST_F(CassandraCommitTest, AnInterruptedCommitHasNoHoleAndLoadCompletesIt) {
   EXPECT_EQ((*store().first_move(id_, {"bob"}, HorizonMove::Kind::kRead, {23}))->up_to.value, 23U);
 }
 
+// What a reader sees whom other replicas answer than the one that has the mutation.
+TEST_F(CassandraCommitTest, LoadWritesAlsoTheRowsOfTheHeadsOwnMutationAgain) {
+  commit_until(rows_of(1, 3, 10), Commit::Step::kHeads);
+  for (const char* table : {"messages", "members", "horizons", "reactions"}) {
+    const auto gone =
+        test::CassandraCluster::get().query(fmt::format("TRUNCATE {}.{}", harness_.options().keyspace, table));
+    ASSERT_EQ(test::why(gone), "");
+  }
+  EXPECT_EQ((*store().load(id_))->members().size(), 1U);
+  EXPECT_EQ(seqs_of(store().messages_after(id_, {}, kEnd, 100)), numbers(1, 3));
+  EXPECT_EQ(store().progress(id_, {"bob"})->read.value, 3U);
+  EXPECT_TRUE(*store().has_reaction(id_, {2}, "+", {"bob"}));
+}
+
 TEST_F(CassandraCommitTest, ARepeatedCommitChangesNothing) {
   commit(rows_of(1, 11, 10));
   commit(rows_of(12, 23, 20));

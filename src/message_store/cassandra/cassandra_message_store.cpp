@@ -56,7 +56,7 @@ Result<> CassandraMessageStore::load_progress(ConversationState& state) {
 }
 
 Result<std::optional<Conversation>> CassandraMessageStore::conversation(const ConversationId& id) {
-  C4A_TRY(auto head, cassandra::read_head(*session_, id));
+  C4A_TRY(auto head, cassandra::read_head_alone(*session_, id));
   return std::move(head.conversation);
 }
 

@@ -9,8 +9,8 @@
 namespace c4a::cassandra {
 namespace {
 
-// A longer record lies in parts beside the head.
-constexpr std::size_t kRedoInHead = 48 * 1024;
+// A longer record lies in parts beside the head. With the rows themselves it stays below a quarter of a megabyte.
+constexpr std::size_t kRedoInHead = 80 * 1024;
 constexpr std::size_t kRedoPart = 96 * 1024;
 
 }  // namespace
@@ -22,7 +22,7 @@ Result<> Commit::add(const ConversationRows& conversation) {
   const Split parts = split(conversation, layout_);
   if (conversation.erased) C4A_CHECK(erase_outside(conversation));
   if (conversation.head != nullptr) {
-    writer_.put_head(heads_, *conversation.head, place_redo(conversation, parts.outside), conversation.timestamp);
+    writer_.put_head(heads_, *conversation.head, place_redo(conversation), conversation.timestamp);
   }
   const Seq head_seq = conversation.head == nullptr ? Seq{} : conversation.head->last_seq;
   if (!conversation.erased && conversation.last_seq > head_seq) {
@@ -30,14 +30,14 @@ Result<> Commit::add(const ConversationRows& conversation) {
   }
   writer_.put(heads_, conversation.id, parts.atomic, conversation.timestamp);
   writer_.put(outside_, conversation.id, parts.outside, conversation.timestamp);
-  writer_.put_elsewhere(outside_, conversation.id, parts.outside, conversation.timestamp);
+  writer_.put_elsewhere(outside_, conversation.rows, conversation.timestamp);
   return {};
 }
 
 // Answers what stands in the head's column.
-std::string Commit::place_redo(const ConversationRows& conversation, const RowSelection& outside) {
-  if (outside.empty()) return {};
-  const std::string record = encode_redo(outside, conversation.timestamp);
+std::string Commit::place_redo(const ConversationRows& conversation) {
+  if (conversation.rows.empty() && !conversation.erased) return {};
+  const std::string record = encode_redo(conversation);
   if (record.size() <= kRedoInHead) return redo_in_place(record);
   std::int32_t part = 0;
   for (std::size_t at = 0; at < record.size(); at += kRedoPart) {
@@ -90,8 +90,9 @@ std::size_t Commit::largest_batch() const {
 
 Result<> Commit::finish(const ConversationId& id, const Redo& redo) {
   const RowSelection rows = redo.selection();
+  if (redo.erased) writer_.erase_bucket(before_, id, 0, redo.timestamp);
   writer_.put(outside_, id, rows, redo.timestamp);
-  writer_.put_elsewhere(outside_, id, rows, redo.timestamp);
+  writer_.put_elsewhere(outside_, rows, redo.timestamp);
   writer_.drop_redo(after_, id, redo.timestamp);
   return write();
 }

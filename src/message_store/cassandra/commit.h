@@ -14,7 +14,7 @@ namespace c4a::cassandra {
 //
 //   before   deletions of an erased conversation outside its head's partition, and redo records too long for a head
 //   heads    one mutation for each conversation: its head, its rows of the first bucket, and the redo record
-//   outside  everything else, which the redo records hold too
+//   outside  everything else; the redo records hold it too
 //   after    long redo records go
 //
 // A conversation is as it was until its head is written, and then it is what the commit made of it. A step that is
@@ -35,7 +35,7 @@ class Commit {
 
  private:
   Result<> erase_outside(const ConversationRows& conversation);
-  std::string place_redo(const ConversationRows& conversation, const RowSelection& outside);
+  std::string place_redo(const ConversationRows& conversation);
   Result<> write_step(const BatchSet& step);
 
   CqlSession& session_;

@@ -1,6 +1,7 @@
 #include "message_store/cassandra/conversation_rows.h"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
 #include <unordered_map>
 
@@ -155,14 +156,6 @@ Split split(const ConversationRows& conversation, const Layout& layout) {
                  [&](const HorizonMove& row) { return layout.bucket_of(signed_position(row.up_to.value)); });
   divider.divide(rows.members, split.atomic.members, split.outside.members, in_first);
   divider.divide(rows.messages, split.atomic.messages, split.outside.messages, by_seq);
-  split.outside.receipts = rows.receipts;
-  split.outside.pairs = rows.pairs;
-  for (const Message* row : split.atomic.messages) {
-    split.outside.index.push_back({row->message_id, row->seq, row->created_at});
-  }
-  for (const MemberRow* row : split.atomic.members) {
-    split.outside.lists.push_back({row->member.user_id.text, row->member.active()});
-  }
   return split;
 }
 

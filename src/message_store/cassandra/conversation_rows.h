@@ -3,26 +3,12 @@
 // The rows of one commit, conversation by conversation, and what of each goes where.
 
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
 #include "domain/effects.h"
 #include "message_store/cassandra/layout.h"
 
 namespace c4a::cassandra {
-
-// An entry of the id index.
-struct IndexEntry {
-  MessageId message_id;
-  Seq seq;
-  TimestampMs created_at = 0;
-};
-
-// An entry of a user's list of conversations.
-struct ListEntry {
-  std::string_view user;
-  bool active = true;
-};
 
 // Rows of one conversation that are written together; they point into what they were made from.
 struct RowSelection {
@@ -34,12 +20,10 @@ struct RowSelection {
   std::vector<const ReactionRow*> reactions;
   std::vector<const ReceiptEvent*> receipts;
   std::vector<const PrivatePairRow*> pairs;
-  std::vector<IndexEntry> index;
-  std::vector<ListEntry> lists;
 
   bool empty() const {
     return messages.empty() && members.empty() && progress.empty() && moves.empty() && changes.empty() &&
-           reactions.empty() && receipts.empty() && pairs.empty() && index.empty() && lists.empty();
+           reactions.empty() && receipts.empty() && pairs.empty();
   }
 };
 
@@ -47,7 +31,7 @@ struct ConversationRows {
   ConversationId id;
   const Conversation* head = nullptr;
   bool erased = false;
-  RowSelection rows;           // index and lists still empty
+  RowSelection rows;
   std::int64_t timestamp = 0;  // of every row
   Seq last_seq;                // the greatest of its messages
 };
@@ -56,8 +40,8 @@ struct ConversationRows {
 // would choose by their bytes. Rows of an erased conversation go with it, all but its head, receipts and pairs.
 std::vector<ConversationRows> by_conversation(const Rows& rows, LogPosition position);
 
-// Splits: `atomic` is of the head's partition and goes with it; everything else, the index and the lists included, is
-// `outside`. When the head's partition gets more than one mutation may hold, its last rows are outside too.
+// Of the rows that lie in the conversation's own partitions: `atomic` goes with the head, in its mutation; `outside` is
+// of later buckets. When the head's partition gets more than one mutation may hold, its last rows are outside too.
 struct Split {
   RowSelection atomic;
   RowSelection outside;

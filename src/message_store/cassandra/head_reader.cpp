@@ -11,6 +11,24 @@ namespace {
 
 constexpr std::size_t kPageRows = 2'000;
 
+Result<Head> head_of(CqlSession& session, StatementId statement, const ConversationId& id) {
+  std::string cells;
+  CellWriter(cells).bytes(id.view()).integer(0);
+  C4A_TRY(auto rows, session.read(statement, cells));
+  Head head;
+  if (rows.empty()) return head;
+  const auto blob = rows.cell();
+  head.last_seq = {static_cast<std::uint64_t>(rows.number())};
+  if (statement == StatementId::kHead) head.redo = rows.bytes();
+  if (!blob) return head;
+  head.conversation = rocks::get_conversation(*blob);
+  if (!head.conversation) return damaged("conversations", id);
+  head.conversation->id = id;
+  head.last_seq = std::max(head.last_seq, head.conversation->last_seq);
+  head.conversation->last_seq = head.last_seq;
+  return head;
+}
+
 }  // namespace
 
 std::unexpected<Error> damaged(const char* table, const ConversationId& id) {
@@ -19,21 +37,11 @@ std::unexpected<Error> damaged(const char* table, const ConversationId& id) {
 }
 
 Result<Head> read_head(CqlSession& session, const ConversationId& id) {
-  std::string cells;
-  CellWriter(cells).bytes(id.view()).integer(0);
-  C4A_TRY(auto rows, session.read(StatementId::kHead, cells));
-  Head head;
-  if (rows.empty()) return head;
-  const auto blob = rows.cell();
-  head.last_seq = {static_cast<std::uint64_t>(rows.number())};
-  head.redo = rows.bytes();
-  if (!blob) return head;
-  head.conversation = rocks::get_conversation(*blob);
-  if (!head.conversation) return damaged("conversations", id);
-  head.conversation->id = id;
-  head.last_seq = std::max(head.last_seq, head.conversation->last_seq);
-  head.conversation->last_seq = head.last_seq;
-  return head;
+  return head_of(session, StatementId::kHead, id);
+}
+
+Result<Head> read_head_alone(CqlSession& session, const ConversationId& id) {
+  return head_of(session, StatementId::kHeadAlone, id);
 }
 
 Result<std::optional<Redo>> read_redo(CqlSession& session, const ConversationId& id, const Head& head) {

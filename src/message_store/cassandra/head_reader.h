@@ -22,6 +22,8 @@ struct Head {
 };
 
 Result<Head> read_head(CqlSession& session, const ConversationId& id);
+// The same without the redo record, which may be long.
+Result<Head> read_head_alone(CqlSession& session, const ConversationId& id);
 // The record that the head names; nothing when there is none, or when it has just been done with: then its rows are
 // where they belong. Fails with kCorrupt when it is damaged.
 Result<std::optional<Redo>> read_redo(CqlSession& session, const ConversationId& id, const Head& head);

@@ -38,9 +38,6 @@ std::optional<Seq> seq_in(const cassandra::Redo& redo, const MessageId& message_
   for (const Message& message : redo.rows.messages) {
     if (message.message_id == message_id) return message.seq;
   }
-  for (const auto& entry : redo.index) {
-    if (entry.message_id == message_id) return entry.seq;
-  }
   return std::nullopt;
 }
 

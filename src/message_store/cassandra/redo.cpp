@@ -18,8 +18,7 @@ enum class Entry : std::uint8_t {
   kReaction = 6,
   kReceipt = 7,
   kPair = 8,
-  kIndex = 9,
-  kList = 10,
+  kErased = 9,
 };
 
 enum class Place : std::uint8_t { kHere = 1, kParts = 2 };
@@ -78,15 +77,6 @@ class RedoWriter {
     writer_.text(row.second.text);
     writer_.varint(row.generation);
   }
-  void put(const IndexEntry& row) {
-    begin(Entry::kIndex).raw(row.message_id.view());
-    writer_.varint(row.seq.value);
-    writer_.zigzag(row.created_at);
-  }
-  void put(const ListEntry& row) {
-    begin(Entry::kList).text(row.user);
-    writer_.u8(row.active ? 1 : 0);
-  }
 
  private:
   ByteWriter writer_;
@@ -124,10 +114,9 @@ class RedoReader {
         return read_receipt();
       case Entry::kPair:
         return read_pair();
-      case Entry::kIndex:
-        return read_index();
-      case Entry::kList:
-        return read_list();
+      case Entry::kErased:
+        redo_.erased = true;
+        return;
     }
     reader_.damage();
   }
@@ -193,18 +182,6 @@ class RedoReader {
     row.second.text = text();
     row.generation = reader_.varint();
   }
-  void read_index() {
-    const std::string_view raw = reader_.raw(16);
-    if (raw.size() != 16) return;
-    IndexEntry& row = redo_.index.emplace_back();
-    row.message_id = MessageId::from_view(raw);
-    row.seq = {reader_.varint()};
-    row.created_at = reader_.zigzag();
-  }
-  void read_list() {
-    std::string user = text();
-    redo_.lists.push_back({std::move(user), reader_.u8() != 0});
-  }
 
   ByteReader reader_;
   const ConversationId& id_;
@@ -231,17 +208,17 @@ RowSelection Redo::selection() const {
   all.reactions = pointers(rows.reactions);
   all.receipts = pointers(rows.receipts);
   all.pairs = pointers(rows.private_pairs);
-  all.index = index;
-  for (const User& user : lists) all.lists.push_back({user.user, user.active});
   return all;
 }
 
-std::string encode_redo(const RowSelection& rows, std::int64_t timestamp) {
+std::string encode_redo(const ConversationRows& conversation) {
+  const RowSelection& rows = conversation.rows;
   std::string record;
   ByteWriter writer(record);
   writer.u8(kVersion);
-  writer.varint(static_cast<std::uint64_t>(timestamp));
+  writer.varint(static_cast<std::uint64_t>(conversation.timestamp));
   RedoWriter redo(record);
+  if (conversation.erased) redo.begin(Entry::kErased);
   const auto put_all = [&](const auto& pointers) {
     for (const auto* row : pointers) redo.put(*row);
   };
@@ -253,8 +230,6 @@ std::string encode_redo(const RowSelection& rows, std::int64_t timestamp) {
   put_all(rows.reactions);
   put_all(rows.receipts);
   put_all(rows.pairs);
-  for (const IndexEntry& row : rows.index) redo.put(row);
-  for (const ListEntry& row : rows.lists) redo.put(row);
   return record;
 }
 

@@ -1,7 +1,11 @@
 #pragma once
 
-// The redo record of a head: every row of its commit that is not in the head's own mutation. Whoever loads the
-// conversation writes them again, so a crash between the two loses nothing.
+// The redo record of a head: every row of its commit. Whoever loads the conversation writes them again, so a crash
+// while they were written loses nothing.
+//
+// Also those of the head's own mutation are in it. A mutation is all or nothing on each replica; but when its writer
+// and its coordinator fail, one replica alone may have it. Then one read sees the head, and the next one, answered by
+// the other two, would not see the rows.
 
 #include <cstdint>
 #include <optional>
@@ -15,13 +19,8 @@ namespace c4a::cassandra {
 
 struct Redo {
   std::int64_t timestamp = 0;
-  Rows rows;                      // messages, members and so on, with their ids
-  std::vector<IndexEntry> index;  // besides the index entries of rows.messages
-  struct User {
-    std::string user;
-    bool active = true;
-  };
-  std::vector<User> lists;  // besides those of rows.members
+  bool erased = false;  // the first bucket was deleted
+  Rows rows;            // with their ids
 
   RowSelection selection() const;  // points into this
 };
@@ -34,7 +33,7 @@ struct RedoPlace {
   std::size_t bytes = 0;       // likewise
 };
 
-std::string encode_redo(const RowSelection& rows, std::int64_t timestamp);
+std::string encode_redo(const ConversationRows& conversation);
 // Nothing when it is damaged or of a newer version.
 std::optional<Redo> decode_redo(std::string_view record, const ConversationId& id);
 

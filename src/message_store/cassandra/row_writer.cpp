@@ -57,16 +57,9 @@ void RowWriter::put(BatchSet& out, const ConversationId& id, const RowSelection&
   for (const std::int32_t bucket : buckets) put_bucket(out, id, bucket, rows, timestamp);
 }
 
-void RowWriter::put_elsewhere(BatchSet& out, const ConversationId& id, const RowSelection& rows,
-                              std::int64_t timestamp) {
-  for (const Message* row : rows.messages) {
-    put_index(out, id, {row->message_id, row->seq, row->created_at}, timestamp);
-  }
-  for (const IndexEntry& row : rows.index) put_index(out, id, row, timestamp);
-  for (const MemberRow* row : rows.members) {
-    put_list(out, id, {row->member.user_id.text, row->member.active()}, timestamp);
-  }
-  for (const ListEntry& row : rows.lists) put_list(out, id, row, timestamp);
+void RowWriter::put_elsewhere(BatchSet& out, const RowSelection& rows, std::int64_t timestamp) {
+  for (const Message* row : rows.messages) put_index(out, *row, timestamp);
+  for (const MemberRow* row : rows.members) put_list(out, *row, timestamp);
   for (const ReceiptEvent* row : rows.receipts) put_receipt(out, *row, timestamp);
   for (const PrivatePairRow* row : rows.pairs) put_pair(out, *row);
 }
@@ -136,24 +129,25 @@ void RowWriter::put_reaction(BatchSet& out, const ConversationId& id, std::int32
   }
 }
 
-void RowWriter::put_index(BatchSet& out, const ConversationId& id, const IndexEntry& entry, std::int64_t t) {
-  const std::int64_t shard = shard_of(entry.message_id);
+void RowWriter::put_index(BatchSet& out, const Message& message, std::int64_t t) {
+  const std::int64_t shard = shard_of(message.message_id);
   std::string raw;
   append_be64(raw, static_cast<std::uint64_t>(shard));
   out.row(StatementId::kPutMessageId, order_of(key_, 's', raw))
       .bigint(shard)
-      .bytes(entry.message_id.view())
-      .bytes(id.view())
-      .bigint(signed_position(entry.seq.value))
+      .bytes(message.message_id.view())
+      .bytes(message.conversation_id.view())
+      .bigint(signed_position(message.seq.value))
       .bigint(t)
-      .integer(ttl(entry.created_at));
+      .integer(ttl(message.created_at));
 }
 
-void RowWriter::put_list(BatchSet& out, const ConversationId& id, const ListEntry& entry, std::int64_t t) {
-  out.row(StatementId::kPutUserConversation, order_of(key_, 'u', entry.user))
-      .bytes(entry.user)
-      .bytes(id.view())
-      .boolean(entry.active)
+void RowWriter::put_list(BatchSet& out, const MemberRow& row, std::int64_t t) {
+  const std::string& user = row.member.user_id.text;
+  out.row(StatementId::kPutUserConversation, order_of(key_, 'u', user))
+      .bytes(user)
+      .bytes(row.conversation_id.view())
+      .boolean(row.member.active())
       .bigint(t);
 }
 

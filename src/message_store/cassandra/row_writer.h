@@ -17,8 +17,8 @@ class RowWriter {
   void raise_last_seq(BatchSet& out, const ConversationId& id, Seq last_seq);
   // What lies in the conversation's own partitions.
   void put(BatchSet& out, const ConversationId& id, const RowSelection& rows, std::int64_t timestamp);
-  // What follows from the rows or comes with them and lies elsewhere: the id index, lists of users, receipts, pairs.
-  void put_elsewhere(BatchSet& out, const ConversationId& id, const RowSelection& rows, std::int64_t timestamp);
+  // What follows from the rows, or comes with them, and lies elsewhere: id index, lists of users, receipts, pairs.
+  void put_elsewhere(BatchSet& out, const RowSelection& rows, std::int64_t timestamp);
 
   void put_redo_part(BatchSet& out, const ConversationId& id, std::int32_t part, std::string_view bytes,
                      std::int64_t timestamp);
@@ -34,8 +34,8 @@ class RowWriter {
   void put_message(BatchSet& out, const ConversationId& id, std::int32_t bucket, const Message& row, std::int64_t t);
   void put_reaction(BatchSet& out, const ConversationId& id, std::int32_t bucket, const ReactionRow& row,
                     std::int64_t t);
-  void put_index(BatchSet& out, const ConversationId& id, const IndexEntry& row, std::int64_t t);
-  void put_list(BatchSet& out, const ConversationId& id, const ListEntry& row, std::int64_t t);
+  void put_index(BatchSet& out, const Message& row, std::int64_t t);
+  void put_list(BatchSet& out, const MemberRow& row, std::int64_t t);
   void put_receipt(BatchSet& out, const ReceiptEvent& row, std::int64_t t);
   void put_pair(BatchSet& out, const PrivatePairRow& row);
 

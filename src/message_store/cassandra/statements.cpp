@@ -73,6 +73,7 @@ constexpr std::array<Text, kStatements> kTexts = {{
     {StatementId::kDropDevice, "DELETE FROM $devices USING TIMESTAMP ? WHERE user_id = ? AND device = ?"},
 
     {StatementId::kHead, "SELECT head, last_seq, redo FROM $conversations WHERE conversation_id = ? AND bucket = ?"},
+    {StatementId::kHeadAlone, "SELECT head, last_seq FROM $conversations WHERE conversation_id = ? AND bucket = ?"},
     {StatementId::kRedoParts,
      "SELECT bytes FROM $conversation_redo WHERE conversation_id = ? AND bucket = ? AND position = ?"},
     {StatementId::kMember, "SELECT member FROM $members WHERE conversation_id = ? AND bucket = ? AND user_id = ?"},

@@ -43,6 +43,7 @@ enum class StatementId : std::uint8_t {
   kDropDevice,
   // reads
   kHead,
+  kHeadAlone,
   kRedoParts,
   kMember,
   kMembersAfter,
