@@ -29,3 +29,10 @@ function(c4a_test name)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 600)
 endfunction()
+
+# c4a_live_test(NAME …): the same for a program that needs a server, which an environment variable names. Its label keeps
+# it out of `make test`; run it with `ctest -L live`.
+function(c4a_live_test name)
+  c4a_test(${name} ${ARGN})
+  set_tests_properties(${name} PROPERTIES LABELS live SKIP_REGULAR_EXPRESSION "SKIPPED: set ")
+endfunction()
