@@ -24,7 +24,7 @@ debug: ## Everything with AddressSanitizer and UBSan, in build/debug
 tsan: ## Unit, contract and simulation tests under ThreadSanitizer
 	@scripts/install-packages
 	@scripts/build tsan all
-	@ctest --test-dir build/tsan --output-on-failure -j "$$(scripts/build-jobs)"
+	@ctest --test-dir build/tsan -LE live --output-on-failure -j "$$(scripts/build-jobs)"
 
 check: ## Form: formatting, API files, links, dependencies between folders, sizes
 	@scripts/install-packages

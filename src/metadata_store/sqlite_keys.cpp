@@ -1,3 +1,4 @@
+#include "metadata_store/key_scopes.h"
 #include "metadata_store/page_cursor.h"
 #include "metadata_store/sqlite_database.h"
 #include "metadata_store/sqlite_metadata_store.h"
@@ -6,25 +7,6 @@ namespace c4a {
 namespace {
 
 #define C4A_KEY_COLUMNS "key_id, client_id, name, scopes, key_hash, created_at, last_used_at, is_bootstrap"
-
-std::string join_scopes(const std::vector<std::string>& scopes) {
-  std::string text;
-  for (const auto& scope : scopes) {
-    if (!text.empty()) text += ',';
-    text += scope;
-  }
-  return text;
-}
-
-std::vector<std::string> split_scopes(std::string_view text) {
-  std::vector<std::string> scopes;
-  while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    scopes.emplace_back(text.substr(0, comma));
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  return scopes;
-}
 
 Result<ApiKeyRecord> key_of(const SqliteRows& rows) {
   C4A_TRY(const Uuid key_id, rows.uuid(0));
