@@ -10,6 +10,7 @@
 #include "auth/api_key.h"
 #include "auth/jwks_fetch.h"
 #include "message_store/rocks_message_store.h"
+#include "metadata_store/postgres/postgres_metadata_store.h"
 #include "metadata_store/sqlite_metadata_store.h"
 #include "telemetry/log.h"
 
@@ -38,6 +39,14 @@ Result<net::ServerOptions> server_options(const Config& config) {
 }  // namespace
 
 Result<std::unique_ptr<MetadataStore>> open_metadata(const Config& config) {
+  if (config.metadata.engine == MetadataEngine::kPostgres) {
+    PostgresMetadataStoreOptions options;
+    options.connection_string = config.postgres.connection;
+    options.pool_size = static_cast<std::size_t>(config.postgres.pool);
+    C4A_TRY(std::unique_ptr<MetadataStore> shared, PostgresMetadataStore::open(options));
+    C4A_CHECK(shared->migrate());
+    return shared;
+  }
   ::umask(077);  // what people write is nobody else's to read
   const std::filesystem::path data = config.server.data;
   std::error_code error;
@@ -194,9 +203,9 @@ void Engine::add_routes() {
                                        hub->close_user(user, kCloseAuth, "the account is gone");
                                      messaging_->presence().forget(user);
                                    });
-  api_ = std::make_unique<Api>(*authenticator_, metadata, *workers_, *sockets_, clock,
-                               ApiOptions{config_.server.allowed_origins, config_.server.trusted_proxies,
-                                          Roles::of(config_).gateway});
+  api_ = std::make_unique<Api>(
+      *authenticator_, metadata, *workers_, *sockets_, clock,
+      ApiOptions{config_.server.allowed_origins, config_.server.trusted_proxies, Roles::of(config_).gateway});
   if (Roles::of(config_).gateway) add_client_routes();
   add_operating_routes();
 }

@@ -118,6 +118,9 @@ class Checker:
         for told in self.history.told:
             if told.session is not None and not told.duplicate:
                 answers[told.session][told.message_id] = told.seq
+        for message_id, conversation in self.history.undecided:
+            if (conversation, message_id) not in self.places.seq_of:
+                found.append(Violation(LOST, f"message {message_id} was accepted for {conversation}, and is not there"))
         for watch in self.watches:
             found += [Violation(kind, what) for kind, what in watch.order_of_sends(answers[watch.session.index])]
         return found

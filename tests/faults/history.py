@@ -150,6 +150,7 @@ class History:
         self.change_readings = []
         self.horizons = []
         self.status_readings = []
+        self.undecided = []      # (message_id, conversation) of answers without a seq: the log had it, and no more was known
         self.surprises = []      # answers that no client should get, in words
 
     def tick(self):
@@ -164,6 +165,9 @@ class History:
     def answer(self, message_id, document, device=None, session=None):
         """A 202, a 200 or a `sent`."""
         self.attempts[message_id].answered = True
+        if "seq" not in document:
+            self.undecided.append((message_id, document["conversation_id"]))
+            return
         self.told.append(Told(self.tick(), message_id, document["conversation_id"], document["seq"],
                               document["duplicate"], document["created_at"], device, session))
 

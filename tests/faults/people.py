@@ -29,10 +29,10 @@ class Device:
 
 
 class Person:
-    def __init__(self, user_id, port, credentials):
+    def __init__(self, user_id, pick_port, credentials):
         self.id = user_id
         self.credentials = credentials
-        self.http = Http(port, credentials)
+        self.http = Http(pick_port, credentials)
         self.devices = []
         self.conversations = []
         self.to_repeat = []          # bodies sent by REST without a device
@@ -45,7 +45,7 @@ class World:
     def __init__(self, server, history):
         self.server = server
         self.history = history
-        self.admin = Http(server.port, {"Authorization": f"Bearer {server.admin_key}"})
+        self.admin = Http(server.pick_port, {"Authorization": f"Bearer {server.admin_key}"})
         self.people = []
         self.sizes = {}              # conversation → number of members
 
@@ -72,7 +72,7 @@ class World:
         else:
             token = await self.ask("POST", f"/v1/users/{user_id}/tokens", {}, expect=(200, 201))
             credentials = {"Authorization": f"Bearer {token['access_token']}"}
-        self.people.append(Person(user_id, self.server.port, credentials))
+        self.people.append(Person(user_id, self.server.pick_port, credentials))
 
     async def add_conversation(self, members):
         owner = members[0]

@@ -45,6 +45,10 @@ class ServerProcess:
         self.process = None
         self.log_begins = 0
 
+    def pick_port(self):
+        """Where the next connection goes."""
+        return self.port
+
     def environment(self):
         result = {name: value for name, value in os.environ.items() if not name.startswith("CHAT4ALL_")}
         result |= {variable(key): value for key, value in SETTINGS.items()}

@@ -71,8 +71,8 @@ async def read_body(reader, headers):
 class Http:
     """One caller's keep-alive connection; requests of several tasks take turns."""
 
-    def __init__(self, port, headers):
-        self.port = port
+    def __init__(self, pick_port, headers):
+        self.pick_port = pick_port
         self.headers = headers
         self.stream = None
         self.dirty = False
@@ -99,7 +99,7 @@ class Http:
     async def exchange(self, data):
         self.dirty = True
         if not self.stream:
-            self.stream = await open_stream(self.port)
+            self.stream = await open_stream(self.pick_port())
         reader, writer = self.stream
         writer.write(data)
         await writer.drain()

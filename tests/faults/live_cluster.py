@@ -1,0 +1,122 @@
+"""The distributed product as processes: gateways and routers over the servers of deploy/local, each started, killed and
+paused by itself. To clients it is one server with several addresses."""
+
+import os
+import random
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from server_process import NotServing, ServerProcess
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CLUSTER = REPOSITORY / "deploy/local/cluster.env"
+SERVERS = REPOSITORY / "deploy/local/servers.py"
+
+
+def cluster_addresses():
+    lines = CLUSTER.read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+
+
+def settings(name, keyspace):
+    """An installation of its own: topics, keyspace, database and Redis keys that nobody else has."""
+    of = cluster_addresses()
+    hosts = ",".join(f"{host}:{of['CASSANDRA_PORT']}" for host in of["CASSANDRA_CONTACT_POINTS"].split(","))
+    login = f"{of['POSTGRES_USER']}:{of['POSTGRES_PASSWORD']}@{of['POSTGRES_HOST']}:{of['POSTGRES_PORT']}"
+    return {
+        "log.engine": "kafka", "messages.engine": "cassandra", "presence.engine": "redis", "metadata.engine": "postgres",
+        "kafka.brokers": of["KAFKA_BROKERS"], "kafka.topic_prefix": name + "_", "kafka.group": name,
+        "kafka.partitions": "6", "cassandra.hosts": hosts, "cassandra.keyspace": keyspace,
+        "postgres.connection": f"postgres://{login}/{name}",
+        "redis.sentinels": of["REDIS_SENTINELS"], "redis.master": of["REDIS_MASTER_NAME"],
+        "redis.password": of["REDIS_PASSWORD"], "redis.sentinel_password": of["REDIS_SENTINEL_PASSWORD"],
+        "redis.prefix": name + ":",
+    }
+
+
+def servers(*words, timeout=180):
+    """A command of deploy/local/servers.py."""
+    done = subprocess.run([sys.executable, str(SERVERS), *words], capture_output=True, text=True, timeout=timeout)
+    return done.returncode, done.stdout + done.stderr
+
+
+def make_database(name):
+    of = cluster_addresses()
+    command = ["psql", "-h", of["POSTGRES_HOST"], "-p", of["POSTGRES_PORT"], "-U", of["POSTGRES_USER"], "-d",
+               of["POSTGRES_DATABASE"], "-qc", f"CREATE DATABASE {name}"]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PGPASSWORD": of["POSTGRES_PASSWORD"]})
+
+
+class Node(ServerProcess):
+    """One process with one role."""
+
+    def __init__(self, binary, role, folder, admin_key, environment):
+        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(binary, folder / "data", folder / "server.log", admin_key,
+                         {**environment, "CHAT4ALL_SERVER__ROLES": role})
+        self.role = role
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+
+class LiveCluster:
+    def __init__(self, binary, folder, admin_key, gateways=2, routers=3):
+        self.admin_key = admin_key
+        self.folder = Path(folder)
+        self.name = "f" + secrets.token_hex(5)
+        values = settings(self.name, f"chat4all_{self.name}")
+        environment = {"CHAT4ALL_" + key.replace(".", "__").upper(): value for key, value in values.items()}
+        names = [("gateway", n + 1) for n in range(gateways)] + [("router", n + 1) for n in range(routers)]
+        self.nodes = {f"{role}{n}": Node(binary, role, self.folder / f"{role}{n}", admin_key, environment)
+                      for role, n in names}
+        self.prepared = False
+
+    @property
+    def gateways(self):
+        return [node for node in self.nodes.values() if node.role == "gateway"]
+
+    def pick_port(self):
+        """As behind a load balancer: a gateway that is there, if one is."""
+        running = [node for node in self.gateways if node.running] or self.gateways
+        return random.choice(running).port
+
+    def prepare(self):
+        make_database(self.name)
+        node = self.gateways[0]
+        done = subprocess.run([node.binary, "migrate", "--data", str(node.data)], capture_output=True, text=True,
+                              env=node.environment(), timeout=120)
+        if done.returncode != 0:
+            raise NotServing(f"chat4all migrate: {done.stderr}")
+        self.prepared = True
+
+    def start(self):
+        if not self.prepared:
+            self.prepare()
+        begun = time.monotonic()
+        starts = [threading.Thread(target=node.start) for node in self.nodes.values() if not node.running]
+        for start in starts:
+            start.start()
+        for start in starts:
+            start.join()
+        if missing := [name for name, node in self.nodes.items() if not node.running]:
+            raise NotServing(f"{missing} did not start: {self.nodes[missing[0]].last_words()}")
+        return time.monotonic() - begun
+
+    def close(self):
+        for node in self.nodes.values():
+            node.close()
+
+    def last_words(self):
+        return " || ".join(f"{name}: {node.last_words(2)}" for name, node in self.nodes.items())
+
+    def sanitizer_complaint(self):
+        return next(filter(None, (node.sanitizer_complaint() for node in self.nodes.values())), None)

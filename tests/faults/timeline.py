@@ -1,0 +1,78 @@
+"""What clients saw, second by second: acknowledgements, refusals and how long they took; as a picture."""
+
+import time
+from collections import defaultdict
+
+from history import History
+
+WIDTH, ROW, LEFT = 900, 90, 70
+
+
+class TimedHistory(History):
+    """Also knows when."""
+
+    def __init__(self):
+        super().__init__()
+        self.begun = time.monotonic()
+        self.sent_at = {}
+        self.acknowledged_at = []        # (seconds, latency in ms)
+        self.refused_at = []
+        self.marks = []                  # (from, to, text)
+
+    def now(self):
+        return time.monotonic() - self.begun
+
+    def attempt(self, message_id, *args, **named):
+        self.sent_at[message_id] = self.now()
+        return super().attempt(message_id, *args, **named)
+
+    def answer(self, message_id, *args, **named):
+        now = self.now()
+        self.acknowledged_at.append((now, (now - self.sent_at.pop(message_id, now)) * 1000))
+        super().answer(message_id, *args, **named)
+
+    def refusal(self, message_id, status):
+        self.refused_at.append(self.now())
+        super().refusal(message_id, status)
+
+    def longest_silence(self, since, until):
+        """The longest time without any acknowledgement between two moments."""
+        times = [since, *(at for at, _ in self.acknowledged_at if since <= at <= until), until]
+        return max(later - earlier for earlier, later in zip(times, times[1:]))
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))] if values else 0
+
+
+def by_second(history):
+    latencies, refused = defaultdict(list), defaultdict(int)
+    for at, latency in history.acknowledged_at:
+        latencies[int(at)].append(latency)
+    for at in history.refused_at:
+        refused[int(at)] += 1
+    end = int(history.now()) + 1
+    return ([len(latencies[second]) for second in range(end)],
+            [percentile(latencies[second], 0.99) for second in range(end)], [refused[second] for second in range(end)])
+
+
+def svg(history, title):
+    """Three rows over the same seconds; the time of the fault is shaded."""
+    rates, slow, refused = by_second(history)
+    rows = (("acknowledged/s", rates, "#2563eb"), ("p99 ms", slow, "#b45309"), ("refused/s", refused, "#dc2626"))
+    scale = (WIDTH - LEFT - 10) / max(1, len(rates))
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{len(rows) * ROW + 40}" '
+           f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="white"/>'
+           f'<text x="10" y="16" font-size="13">{title}</text>']
+    for since, until, text in history.marks:
+        out.append(f'<rect x="{LEFT + since * scale:.0f}" y="24" width="{max(1, (until - since) * scale):.0f}" '
+                   f'height="{len(rows) * ROW}" fill="#fde68a" opacity="0.6"><title>{text}</title></rect>')
+    for row, (name, values, color) in enumerate(rows):
+        top, highest = 30 + row * ROW, max(values, default=0) or 1
+        points = " ".join(f"{LEFT + (second + 0.5) * scale:.1f},{top + (ROW - 20) * (1 - value / highest):.1f}"
+                          for second, value in enumerate(values))
+        out.append(f'<text x="8" y="{top + 12}">{name}</text><text x="8" y="{top + 26}" fill="#666">max '
+                   f'{highest:.0f}</text><polyline points="{points}" fill="none" stroke="{color}" stroke-width="1.5"/>')
+    out.append(f'<text x="{LEFT}" y="{34 + len(rows) * ROW}" fill="#666">0 s</text><text x="{WIDTH - 50}" '
+               f'y="{34 + len(rows) * ROW}" fill="#666">{len(rates)} s</text></svg>')
+    return "".join(out)
