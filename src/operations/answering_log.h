@@ -30,13 +30,17 @@ class AnsweringLog final : public MessageLog {
     TimestampMs at = 0;
     MessageId message;
     ContentDigest digest{};
+    std::array<std::uint8_t, 16> trace_id{};  // with `at`: tells this command from a repeat
     DeviceId device;
+    UserId last_member;  // of those a conversation begins with, in the store's order
   };
   static Question question_of(const Command& command);
   Result<Decision> answer(const Question& question, Decision undecided);
   Result<Decision> answer_send(const Question& question, Decision undecided);
   // One look; nothing while the effects are not there.
   std::optional<Result<Decision>> look_for_effects(const Question& question);
+  // Whether the conversation is in the user's list.
+  bool lists(const UserId& user, const ConversationId& conversation);
 
   MessageLog& log_;
   MessageStore& store_;
