@@ -27,7 +27,7 @@ AnsweringLog::Question AnsweringLog::question_of(const Command& command) {
     question.trace_id = send->message.trace_id;
   } else if (const auto* create = std::get_if<CreateConversation>(&command.request)) {
     question.kind = Question::Kind::kCreate;
-    for (const auto& member : create->members) question.last_member = std::max(question.last_member, member);
+    question.members = create->members.size();
   } else if (const auto* open = std::get_if<OpenDevice>(&command.request)) {
     question.kind = Question::Kind::kOpenDevice;
     question.device = open->device;
@@ -82,9 +82,24 @@ Result<Decision> AnsweringLog::answer_send(const Question& question, Decision un
   return decision;
 }
 
-bool AnsweringLog::lists(const UserId& user, const ConversationId& conversation) {
-  const auto refs = store_.conversations_of(user);
-  return refs && std::ranges::find(*refs, conversation, &ConversationRef::id) != refs->end();
+bool AnsweringLog::is_complete(const Question& question) {
+  constexpr std::size_t kPage = 1000;
+  std::size_t found = 0;
+  UserId after;
+  while (true) {
+    const auto page = store_.members(question.conversation, after, kPage);
+    if (!page) return false;
+    found += page->size();
+    if (page->size() < kPage) break;
+    after = page->back().user_id;
+  }
+  if (found < question.members) return false;
+  for (const auto& user : {question.actor, after}) {
+    if (user.text.empty()) continue;
+    const auto refs = store_.conversations_of(user);
+    if (!refs || std::ranges::find(*refs, question.conversation, &ConversationRef::id) == refs->end()) return false;
+  }
+  return true;
 }
 
 std::optional<Result<Decision>> AnsweringLog::look_for_effects(const Question& question) {
@@ -95,10 +110,8 @@ std::optional<Result<Decision>> AnsweringLog::look_for_effects(const Question& q
   decision.seq = (*head)->last_seq;
   if (question.kind == Question::Kind::kCreate) {
     decision.duplicate = (*head)->created_at != question.at;
-    // Its rows are written one after the other; the creator and the last member's list come last.
-    if (!lists(question.actor, question.conversation) || !lists(question.last_member, question.conversation)) {
-      return std::nullopt;
-    }
+    // Its rows come after its head.
+    if (!is_complete(question)) return std::nullopt;
     return decision;
   }
   const auto progress = store_.progress(question.conversation, question.actor);

@@ -32,15 +32,15 @@ class AnsweringLog final : public MessageLog {
     ContentDigest digest{};
     std::array<std::uint8_t, 16> trace_id{};  // with `at`: tells this command from a repeat
     DeviceId device;
-    UserId last_member;  // of those a conversation begins with, in the store's order
+    std::size_t members = 0;  // with how many a conversation begins
   };
   static Question question_of(const Command& command);
   Result<Decision> answer(const Question& question, Decision undecided);
   Result<Decision> answer_send(const Question& question, Decision undecided);
   // One look; nothing while the effects are not there.
   std::optional<Result<Decision>> look_for_effects(const Question& question);
-  // Whether the conversation is in the user's list.
-  bool lists(const UserId& user, const ConversationId& conversation);
+  // Whether the conversation is there with all its members, and in the lists of the first and the last of them.
+  bool is_complete(const Question& question);
 
   MessageLog& log_;
   MessageStore& store_;
