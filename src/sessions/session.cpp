@@ -29,7 +29,7 @@ void Session::active(TimestampMs now) {
 void Session::deliver(const LiveEvent& event) {
   switch (event.kind) {
     case LiveKind::kMessage:
-      if (event.except == number_ && !undecided_) return;
+      if (event.except == number_) return;
       if (const auto verdict = track_.on_message(event.conversation, event.seq);
           verdict == DeliveryTrack::Verdict::kSend) {
         socket_.send(event.frame);
@@ -84,11 +84,6 @@ void Session::sent(const ConversationId& conversation, Seq seq, net::SharedFrame
   track_.on_sent(conversation, seq);
   socket_.send(std::move(frame));
   if (!track_.live()) catch_up();
-}
-
-void Session::sent_undecided(net::SharedFrame frame) {
-  undecided_ = true;
-  socket_.send(std::move(frame));
 }
 
 void Session::looked_again(const std::vector<SessionStart::Conversation>& found) {

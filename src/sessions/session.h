@@ -74,7 +74,6 @@ class Session {
   Device record_;       // of the device, as stored
   bool known_ = false;  // record_ is filled
   bool fetching_ = false;
-  bool undecided_ = false;                           // an answer went out without its seq
   std::unique_ptr<std::vector<LaterStatus>> later_;  // came while catching up
   std::vector<UserId> watched_;
 };

@@ -201,9 +201,8 @@ void ClientConnection::handle(SendFrame& frame) {
       if (!decision) return (*self)->send_error(decision.error(), ref);
       auto answer = net::make_frame(sent_frame(ref, conversation, *decision));
       // A repeat was delivered when it was first answered, or comes as pending.
-      if (!decision->decided)
-        (*self)->session_->sent_undecided(std::move(answer));
-      else if (decision->duplicate)
+      // Without a seq there is no place that could be passed; the device has its message all the same.
+      if (decision->duplicate || !decision->decided)
         (*self)->session_->send(std::move(answer));
       else
         (*self)->session_->sent(conversation, decision->seq, std::move(answer));
