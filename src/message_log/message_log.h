@@ -28,7 +28,8 @@ class MessageLog {
   // Any thread; never blocks. Commands of one thread for one conversation keep their order. On failure `done` is not
   // called.
   // Fails with: kOverloaded when too much is waiting (try again in a second), kUnavailable when the log does not answer
-  // or has stopped.
+  // or has stopped, kBodyTooLarge when the log cannot carry it (sending it again does not help; the completion may
+  // say so as well).
   virtual Result<> append(Command command, Completion done) = 0;
 
   // Any thread. Takes nothing more; what was appended before is still handed out.

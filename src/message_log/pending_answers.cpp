@@ -79,6 +79,23 @@ void PendingAnswers::expire_all_logged() {
   expire(INT64_MIN);
 }
 
+void PendingAnswers::fail_unlogged(std::uint64_t last, const Error& error) {
+  std::vector<std::uint64_t> cut;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [request, waiting] : waiting_) {
+      if (request <= last && !waiting.logged) cut.push_back(request);
+    }
+  }
+  std::ranges::sort(cut);
+  for (const std::uint64_t request : cut) failed(request, error);
+}
+
+std::uint64_t PendingAnswers::last() const {
+  const std::lock_guard lock(mutex_);
+  return last_;
+}
+
 std::size_t PendingAnswers::size() const {
   const std::lock_guard lock(mutex_);
   return waiting_.size();

@@ -34,6 +34,10 @@ class PendingAnswers {
   void expire(std::int64_t now_ms);
   // No decisions arrive at present: whoever waits for one gets the fallback.
   void expire_all_logged();
+  // The log will not answer for those up to `last` that it has not answered for yet.
+  void fail_unlogged(std::uint64_t last, const Error& error);
+  // The newest request's number.
+  std::uint64_t last() const;
 
   std::size_t size() const;
   std::uint64_t expired() const;

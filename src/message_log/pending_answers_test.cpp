@@ -70,6 +70,16 @@ TEST_F(PendingAnswersTest, WhenNoDecisionsArriveWhoeverWaitsIsAnsweredAtOnce) {
   EXPECT_EQ(pending.size(), 1u);
 }
 
+TEST_F(PendingAnswersTest, WhatTheLogWillNotAnswerForFailsAndTheRestStays) {
+  pending.logged(add(), 1000);
+  const auto cut = add();
+  add();
+  pending.fail_unlogged(cut, {ErrorCode::kUnavailable, "no", {}, 1});
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(pending.size(), 2u) << "one is in the log, one is newer";
+}
+
 TEST_F(PendingAnswersTest, TooManyAreRefusedAndTheirCompletionStaysTheCallers) {
   for (int i = 0; i < 3; ++i) EXPECT_NE(add(), 0u);
   Completion done = [this](Result<Decision> decision) { answers.push_back(std::move(decision)); };

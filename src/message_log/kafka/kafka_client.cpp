@@ -25,6 +25,8 @@ Result<ConfPtr> make_conf(const KafkaOptions& options, Settings settings) {
   C4A_CHECK(set("socket.timeout.ms", "4000"));
   C4A_CHECK(set("socket.connection.setup.timeout.ms", "4000"));
   C4A_CHECK(set("reconnect.backoff.max.ms", "1000"));
+  // Brokers close connections that are idle; that is no trouble.
+  C4A_CHECK(set("log.connection.close", "false"));
   for (const auto& [name, value] : settings) C4A_CHECK(set(name, value));
   rd_kafka_conf_set_log_cb(conf.get(), log_line);
   return conf;
@@ -45,6 +47,27 @@ Error unreachable(const KafkaOptions& options, std::string_view reason) {
                       fmt::join(options.brokers, ","), reason),
           {},
           1};
+}
+
+void Trouble::heard(int code, const char* text) {
+  int clearness = 2;
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) clearness = 1;
+  if (code == RD_KAFKA_RESP_ERR__SSL || code == RD_KAFKA_RESP_ERR__AUTHENTICATION) clearness = 3;
+  const std::lock_guard lock(mutex_);
+  if (clearness <= clearness_) return;  // the first of a kind
+  clearness_ = clearness;
+  text_ = text;
+}
+
+void Trouble::over() {
+  const std::lock_guard lock(mutex_);
+  clearness_ = 0;
+  text_.clear();
+}
+
+std::string Trouble::text_or(std::string otherwise) const {
+  const std::lock_guard lock(mutex_);
+  return text_.empty() ? std::move(otherwise) : text_;
 }
 
 void log_line(const rd_kafka_t*, int, const char*, const char*) {

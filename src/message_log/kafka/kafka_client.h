@@ -5,6 +5,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <utility>
@@ -37,6 +38,25 @@ Result<Client> make_client(rd_kafka_type_t type, ConfPtr conf);
 
 // Says what to do about it.
 Error unreachable(const KafkaOptions& options, std::string_view reason);
+// Why no broker can be reached: the clearest of the client's reports. A refused certificate or password is told before
+// the "all brokers are down" that follows from it. Any thread.
+class Trouble {
+ public:
+  void heard(int code, const char* text);
+  void over();
+  std::string text_or(std::string otherwise) const;
+
+ private:
+  mutable std::mutex mutex_;
+  int clearness_ = 0;
+  std::string text_;
+};
+
+// What the commands' topic takes in one batch; a command of the largest legal request stays well below.
+inline constexpr const char* kMaxMessageBytes = "2097152";
+// Dead letters carry headers beside the bytes.
+inline constexpr const char* kMaxDeadLetterBytes = "2162688";
+
 inline std::string text_of(rd_kafka_resp_err_t code) { return rd_kafka_err2str(code); }
 
 // librdkafka's own lines go where ours go, without passwords.

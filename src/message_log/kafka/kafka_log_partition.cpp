@@ -48,28 +48,47 @@ bool KafkaLogPartition::next_batch(std::vector<LoggedCommand>& batch, std::size_
 }
 
 void KafkaLogPartition::take(const rd_kafka_message_t& message, std::vector<LoggedCommand>& batch) {
-  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return;  // told on the consumer's own queue as well
+  if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return;
+  error_ = message.err;  // nobody else hears of it: it comes on this partition's queue alone
+  if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return;
   consumed_.fetch_add(1, std::memory_order_relaxed);
   auto decoded = decode_command(bytes_of(message));
   if (!decoded) {
-    bury(message.offset, bytes_of(message), decoded.error().detail);
-    if (batch.empty()) next_offset_ = message.offset + 1;
+    const bool all_durable = next_offset_ == handed_out_;
+    if (!bury(message.offset, bytes_of(message), decoded.error().detail)) return;
+    read_to_ = message.offset + 1;
+    if (!all_durable) return;  // with the commands before it, when they are
+    handed_out_ = read_to_;
+    move_to(read_to_);
     return;
   }
+  handed_out_ = read_to_ = message.offset + 1;
   Completion done = [sender = sender_, reply = decoded->reply](Result<Decision> decision) {
     if (reply.gateway != 0) sender->answer(reply, decision);
   };
   batch.push_back({position_of(message.offset), std::move(decoded->command), std::move(done)});
 }
 
-void KafkaLogPartition::bury(std::int64_t offset, std::string_view bytes, std::string_view reason) {
-  while (!given_up_ && !set_aside_(offset, bytes, reason)) {
+bool KafkaLogPartition::bury(std::int64_t offset, std::string_view bytes, std::string_view reason) {
+  while (!given_up_) {
+    if (set_aside_(offset, bytes, reason)) return true;
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
   }
+  // Whoever has the partition next must find it again.
+  if (stuck_at_ < 0 || offset < stuck_at_) stuck_at_ = offset;
+  return false;
+}
+
+void KafkaLogPartition::move_to(std::int64_t next) {
+  if (stuck_at_ >= 0) next = std::min(next, stuck_at_);
+  if (next > next_offset_) next_offset_ = next;
 }
 
 void KafkaLogPartition::committed(LogPosition position) {
-  next_offset_ = static_cast<std::int64_t>(position.value - (generation_ << kOffsetBits));
+  const auto next = static_cast<std::int64_t>(position.value - (generation_ << kOffsetBits));
+  if (next < handed_out_) return move_to(next);
+  handed_out_ = read_to_ = std::max(read_to_, next);  // what was set aside behind it is safe as well
+  move_to(read_to_);
 }
 
 void KafkaLogPartition::set_aside(const LoggedCommand& logged, const Error& reason) {

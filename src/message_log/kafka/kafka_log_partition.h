@@ -28,10 +28,14 @@ class KafkaLogPartition final : public SharedLogPartition {
   void give_up() { given_up_ = true; }
   // The next offset that is not yet durable; -1 before anything was.
   std::int64_t next_offset() const { return next_offset_; }
+  // Any thread: why nothing is read from it; RD_KAFKA_RESP_ERR_NO_ERROR again with the next command.
+  rd_kafka_resp_err_t error() const { return error_; }
 
  private:
   void take(const rd_kafka_message_t& message, std::vector<LoggedCommand>& batch);
-  void bury(std::int64_t offset, std::string_view bytes, std::string_view reason);
+  // False where the partition was given up before the bytes were safe: the offset stays before them then.
+  bool bury(std::int64_t offset, std::string_view bytes, std::string_view reason);
+  void move_to(std::int64_t next);
   LogPosition position_of(std::int64_t offset) const;
 
   kafka::Queue queue_;
@@ -42,6 +46,11 @@ class KafkaLogPartition final : public SharedLogPartition {
   DecisionSender* sender_ = nullptr;
   std::atomic<bool> given_up_{false};
   std::atomic<std::int64_t> next_offset_{-1};
+  std::atomic<rd_kafka_resp_err_t> error_{RD_KAFKA_RESP_ERR_NO_ERROR};
+  // The router's thread's; offsets, -1 for none.
+  std::int64_t handed_out_ = -1;  // behind the last command handed out
+  std::int64_t read_to_ = -1;     // behind the last handed out or set aside
+  std::int64_t stuck_at_ = -1;    // the first that could not be set aside
 };
 
 }  // namespace c4a

@@ -1,5 +1,11 @@
 #include "message_log/kafka/kafka_message_log.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+
 #include "base/clock.h"
 #include "message_log/command_codec.h"
 #include "message_log/kafka/kafka_client.h"
@@ -9,8 +15,12 @@ namespace {
 
 constexpr int kPollMs = 5;
 constexpr int kFlushMs = 5000;
-constexpr int kProbeMs = 500;
-constexpr std::int64_t kProbeEveryMs = 1000;
+constexpr int kPurgeMs = 1000;
+constexpr int kLookMs = 1000;
+constexpr std::chrono::milliseconds kTick{100};
+constexpr std::int64_t kLookEveryMs = 1000;
+// Deliveries that fail one after the other, with none between that succeeds.
+constexpr int kFailuresDown = 10;
 
 std::int64_t steady_ms() { return system_clock().monotonic_us() / 1000; }
 
@@ -19,6 +29,19 @@ Error no_answer() {
           "The message log does not answer; send again in a second, with the same message_id.",
           {},
           1};
+}
+
+Error too_large() {
+  return {ErrorCode::kBodyTooLarge,
+          fmt::format("The command takes more than the {} bytes that the message log carries; send a smaller one.",
+                      kafka::kMaxMessageBytes)};
+}
+
+Error too_many() { return {ErrorCode::kOverloaded, "Too many commands are waiting; try again in a second.", {}, 1}; }
+
+Error why_not_produced(rd_kafka_resp_err_t code) {
+  if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) return too_large();
+  return code == RD_KAFKA_RESP_ERR__QUEUE_FULL ? too_many() : no_answer();
 }
 
 Decision fallback_of(const Command& command) {
@@ -32,124 +55,211 @@ Decision fallback_of(const Command& command) {
 
 }  // namespace
 
+// `topic` goes before `client`.
 struct KafkaMessageLog::Producer {
   kafka::Client client;
   kafka::Topic topic;
 };
 
+struct KafkaMessageLog::Reports {
+  kafka::Trouble trouble;
+};
+
 KafkaMessageLog::KafkaMessageLog(KafkaOptions options, std::uint64_t gateway)
-    : options_(std::move(options)), gateway_(gateway), pending_(options_.waiting_limit) {}
+    : options_(std::move(options)),
+      gateway_(gateway),
+      pending_(options_.waiting_limit),
+      reports_(std::make_unique<Reports>()) {}
 
 Result<std::unique_ptr<KafkaMessageLog>> KafkaMessageLog::open(KafkaOptions options, std::uint64_t gateway) {
   std::unique_ptr<KafkaMessageLog> log(new KafkaMessageLog(std::move(options), gateway));
-  C4A_TRY(auto conf, kafka::make_conf(log->options_, {{"enable.idempotence", "true"},
-                                                      {"acks", "all"},
-                                                      {"partitioner", "murmur2_random"},
-                                                      {"linger.ms", std::to_string(log->options_.linger_ms)},
-                                                      {"request.timeout.ms", "3000"},
-                                                      {"delivery.timeout.ms", "5000"},
-                                                      {"queue.buffering.max.messages", "200000"},
-                                                      {"batch.num.messages", "10000"}}));
-  rd_kafka_conf_set_opaque(conf.get(), log.get());
+  C4A_TRY(log->producer_, log->open_producer());
+  log->serving_ = std::jthread([log = log.get()](const std::stop_token& stop) { log->serve(stop); });
+  log->looking_ = std::jthread([log = log.get()](const std::stop_token& stop) { log->look_after(stop); });
+  return log;
+}
+
+Result<std::shared_ptr<KafkaMessageLog::Producer>> KafkaMessageLog::open_producer() {
+  C4A_TRY(auto conf, kafka::make_conf(options_, {{"enable.idempotence", "true"},
+                                                 {"acks", "all"},
+                                                 {"partitioner", "murmur2_random"},
+                                                 {"linger.ms", std::to_string(options_.linger_ms)},
+                                                 {"request.timeout.ms", "3000"},
+                                                 {"delivery.timeout.ms", "5000"},
+                                                 {"message.max.bytes", kafka::kMaxMessageBytes},
+                                                 {"queue.buffering.max.messages", "200000"},
+                                                 {"batch.num.messages", "10000"}}));
+  rd_kafka_conf_set_opaque(conf.get(), this);
   rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
     static_cast<KafkaMessageLog*>(self)->on_delivery(*message);
   });
   rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* reason, void* self) {
     static_cast<KafkaMessageLog*>(self)->on_error(code, reason);
   });
-  log->producer_ = std::make_unique<Producer>();
-  C4A_TRY(log->producer_->client, kafka::make_client(RD_KAFKA_PRODUCER, std::move(conf)));
-  log->producer_->topic.reset(
-      rd_kafka_topic_new(log->producer_->client.get(), commands_topic(log->options_).c_str(), nullptr));
-  log->thread_ = std::jthread([log = log.get()](const std::stop_token& stop) { log->serve(stop); });
-  return log;
+  auto made = std::make_shared<Producer>();
+  C4A_TRY(made->client, kafka::make_client(RD_KAFKA_PRODUCER, std::move(conf)));
+  made->topic.reset(rd_kafka_topic_new(made->client.get(), commands_topic(options_).c_str(), nullptr));
+  return made;
 }
 
 KafkaMessageLog::~KafkaMessageLog() { stop(); }
 
+std::shared_ptr<KafkaMessageLog::Producer> KafkaMessageLog::producer() const {
+  const std::shared_lock lock(producer_mutex_);
+  return producer_;
+}
+
 Result<> KafkaMessageLog::append(Command command, Completion done) {
+  // Held to the end, so that whoever stops or replaces the producer sees every request either whole or not at all.
+  const std::shared_lock lock(producer_mutex_);
   if (stopped_) return fail(ErrorCode::kUnavailable, "The server is stopping; connect again in a moment.");
-  if (down_) {
+  const auto refuse = [this](Error error) -> Result<> {
     counters_.refused.fetch_add(1, std::memory_order_relaxed);
-    return fail(no_answer());
-  }
+    return fail(std::move(error));
+  };
+  if (down_) return refuse(no_answer());
   const std::int64_t wait_ms = decisions_arrive_ ? options_.decision_wait_ms : 0;
   const std::uint64_t request = pending_.add(done, fallback_of(command), wait_ms);
-  if (request == 0) {
-    counters_.refused.fetch_add(1, std::memory_order_relaxed);
-    return fail(Error{ErrorCode::kOverloaded, "Too many commands are waiting; try again in a second.", {}, 1});
-  }
+  if (request == 0) return refuse(too_many());
   const std::string bytes = encode_command(command, {gateway_, request});
   const std::string_view key = command.conversation_id.view();
   const int produced = rd_kafka_produce(producer_->topic.get(), RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
                                         const_cast<char*>(bytes.data()), bytes.size(), key.data(), key.size(),
                                         reinterpret_cast<void*>(request));
-  if (produced == 0) {
+  const rd_kafka_resp_err_t code = produced == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error();
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
     counters_.appended.fetch_add(1, std::memory_order_relaxed);
     return {};
   }
   (void)pending_.take_back(request);
-  counters_.refused.fetch_add(1, std::memory_order_relaxed);
-  const rd_kafka_resp_err_t code = rd_kafka_last_error();
-  if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-    return fail(Error{ErrorCode::kOverloaded, "Too many commands are waiting; try again in a second.", {}, 1});
-  }
-  return fail(no_answer());
+  return refuse(why_not_produced(code));
 }
 
 void KafkaMessageLog::on_delivery(const rd_kafka_message_s& message) {
   const auto request = reinterpret_cast<std::uint64_t>(message._private);
   if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
     counters_.delivered.fetch_add(1, std::memory_order_relaxed);
+    failures_ = 0;
     down_ = false;
     pending_.logged(request, steady_ms());
     return;
   }
   counters_.failed.fetch_add(1, std::memory_order_relaxed);
+  if (message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) return pending_.failed(request, too_large());
+  if (++failures_ >= kFailuresDown) down_ = true;
+  suspect_ = true;
   pending_.failed(request, no_answer());
 }
 
-void KafkaMessageLog::on_error(int code, const char*) {
-  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) down_ = true;
+void KafkaMessageLog::on_error(int code, const char* reason) {
+  reports_->trouble.heard(code, reason);
+  // Brokers also close connections that are idle, so this alone refuses nothing.
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) suspect_ = true;
 }
 
 void KafkaMessageLog::serve(const std::stop_token& stop) {
-  std::int64_t probed_ms = 0;
   while (!stop.stop_requested()) {
-    rd_kafka_poll(producer_->client.get(), kPollMs);
-    const std::int64_t now = steady_ms();
+    rd_kafka_poll(producer()->client.get(), kPollMs);
     if (!decisions_arrive_) pending_.expire_all_logged();
-    pending_.expire(now);
-    if (!down_ || now - probed_ms < kProbeEveryMs) continue;
-    probed_ms = now;
-    probe();
+    pending_.expire(steady_ms());
   }
 }
 
-// While no broker answered: whether the topic can be written again.
-void KafkaMessageLog::probe() {
-  const struct rd_kafka_metadata* metadata = nullptr;
-  if (rd_kafka_metadata(producer_->client.get(), 0, producer_->topic.get(), &metadata, kProbeMs) !=
-      RD_KAFKA_RESP_ERR_NO_ERROR) {
+// Apart from `serve`, because it waits for brokers.
+void KafkaMessageLog::look_after(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any stopping;
+  std::unique_lock lock(mutex);
+  std::int64_t looked_ms = 0;
+  while (!stopping.wait_for(lock, stop, kTick, [&] { return stop.stop_requested(); })) {
+    const std::int64_t now = steady_ms();
+    if (now - looked_ms < kLookEveryMs) continue;
+    char reason[256];
+    const bool broken = rd_kafka_fatal_error(producer()->client.get(), reason, sizeof reason) != 0;
+    if (!broken && !suspect_ && !down_) continue;
+    looked_ms = now;
+    if (broken) replace_producer();
+    look_at_brokers();
+  }
+}
+
+// An idempotent producer that has lost the order of its messages accepts no more, for good.
+void KafkaMessageLog::replace_producer() {
+  auto fresh = open_producer();
+  if (!fresh) {
+    suspect_ = down_ = true;
     return;
   }
+  std::uint64_t last = 0;
+  std::shared_ptr<Producer> old;
+  {
+    const std::lock_guard lock(producer_mutex_);
+    if (stopped_) return;
+    old = std::exchange(producer_, std::move(*fresh));
+    last = pending_.last();
+  }
+  counters_.replaced_producers.fetch_add(1, std::memory_order_relaxed);
+  give_up_on(*old, last);
+}
+
+void KafkaMessageLog::give_up_on(Producer& producer, std::uint64_t last) {
+  rd_kafka_purge(producer.client.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  rd_kafka_flush(producer.client.get(), kPurgeMs);
+  pending_.fail_unlogged(last, no_answer());
+}
+
+void KafkaMessageLog::look_at_brokers() {
+  const auto current = producer();
+  suspect_ = false;  // before the look: what goes wrong meanwhile asks for another
+  if (writable(*current)) {
+    failures_ = 0;
+    down_ = false;
+    reports_->trouble.over();
+    return;
+  }
+  suspect_ = down_ = true;
+}
+
+// Whether any partition has a leader, and copies enough for its acknowledgement. One that has not fails its own
+// conversations' commands; it must not have those of the others refused.
+bool KafkaMessageLog::writable(Producer& producer) const {
+  const struct rd_kafka_metadata* metadata = nullptr;
+  if (rd_kafka_metadata(producer.client.get(), 0, producer.topic.get(), &metadata, kLookMs) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return false;
+  }
+  const int copies = options_.min_replication > 1 ? 2 : 1;
+  bool any = false;
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    const auto& topic = metadata->topics[i];
+    any = any || std::any_of(topic.partitions, topic.partitions + topic.partition_cnt,
+                             [&](const auto& part) { return part.leader >= 0 && part.isr_cnt >= copies; });
+  }
   rd_kafka_metadata_destroy(metadata);
-  down_ = false;
+  return any;
 }
 
 Result<> KafkaMessageLog::check() {
   if (!down_) return {};
-  return fail(kafka::unreachable(options_, "no broker can be reached"));
+  return fail(
+      kafka::unreachable(options_, reports_->trouble.text_or("no partition of the commands' topic can be written")));
 }
 
 void KafkaMessageLog::decisions_arrive(bool yes) { decisions_arrive_ = yes; }
 
 void KafkaMessageLog::stop() {
-  if (stopped_.exchange(true)) return;
-  rd_kafka_flush(producer_->client.get(), kFlushMs);
-  thread_.request_stop();
-  if (thread_.joinable()) thread_.join();
-  // What the brokers have is routed by whoever owns the partition; nobody here is left to hear of it.
+  {
+    const std::lock_guard lock(producer_mutex_);
+    if (std::exchange(stopped_, true)) return;
+  }
+  looking_ = {};  // stops and joins: from here on nobody replaces the producer
+  if (producer_) {
+    rd_kafka_flush(producer_->client.get(), kFlushMs);
+    serving_ = {};
+    // What the brokers have is routed by whoever owns the partition; nobody here is left to hear of it.
+    pending_.expire_all_logged();
+    give_up_on(*producer_, pending_.last());
+  }
   pending_.expire_all_logged();
 }
 

@@ -1,5 +1,7 @@
 #include "message_log/kafka/kafka_partitions.h"
 
+#include <fmt/format.h>
+
 #include "base/clock.h"
 #include "message_log/kafka/kafka_client.h"
 #include "message_log/kafka/kafka_log_partition.h"
@@ -9,25 +11,41 @@ namespace {
 
 constexpr int kPollMs = 50;
 constexpr std::int64_t kCommitEveryMs = 1000;
+constexpr std::int64_t kCommitLostUs = 10'000'000;  // an answer that does not come
 constexpr int kCommittedMs = 5000;
+constexpr int kCommittedAttempts = 3;
+constexpr int kLookMs = 300;
+constexpr std::int64_t kLookEveryUs = 1'000'000;
 constexpr int kDeadLetterMs = 5000;
 
 rd_kafka_topic_partition_list_t& as_list(void* partitions) {
   return *static_cast<rd_kafka_topic_partition_list_t*>(partitions);
 }
 
+std::string remedy_of(rd_kafka_resp_err_t code) {
+  if (code != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
+    return "it is tried again; look at the brokers and the user's rights";
+  return "the group's offset is none that the topic has: find out which commands are gone, set it with "
+         "kafka-consumer-groups --reset-offsets, and start this process again";
+}
+
 }  // namespace
 
 struct KafkaPartitions::Consumer {
+  kafka::Trouble trouble;
   kafka::Client client;
 };
 
-// The topic for what cannot be decided. One at a time, and only when something is wrong.
+// The topic for what cannot be decided. One at a time, and only when something is wrong. One that is there twice does
+// no harm, so the producer is a plain one: an idempotent one can fail for good.
 class KafkaPartitions::DeadLetters {
  public:
   static Result<std::unique_ptr<DeadLetters>> open(const KafkaOptions& options) {
     auto made = std::make_unique<DeadLetters>();
-    C4A_TRY(auto conf, kafka::make_conf(options, {{"enable.idempotence", "true"}, {"acks", "all"}}));
+    C4A_TRY(auto conf, kafka::make_conf(options, {{"acks", "all"},
+                                                  {"delivery.timeout.ms", std::to_string(kDeadLetterMs)},
+                                                  {"request.timeout.ms", "3000"},
+                                                  {"message.max.bytes", kafka::kMaxDeadLetterBytes}}));
     rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void*) {
       *static_cast<rd_kafka_resp_err_t*>(message->_private) = message->err;
     });
@@ -74,7 +92,11 @@ Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions opti
                                                        {"enable.auto.offset.store", "false"},
                                                        // A lost offset must not silently skip commands.
                                                        {"auto.offset.reset", "error"},
-                                                       {"session.timeout.ms", "6000"},
+                                                       // How long the partitions of a process that died stay unread. A
+                                                       // broker that dies may be the group's coordinator: a new one has
+                                                       // to be found within it, or every assignment is lost, which 6 s
+                                                       // did not suffice for.
+                                                       {"session.timeout.ms", "10000"},
                                                        {"heartbeat.interval.ms", "1000"},
                                                        {"fetch.wait.max.ms", "100"},
                                                        {"fetch.error.backoff.ms", "100"},
@@ -84,8 +106,15 @@ Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions opti
       conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions, void* self) {
         static_cast<KafkaPartitions*>(self)->rebalanced(code, partitions);
       });
-  rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char*, void* self) {
-    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) static_cast<KafkaPartitions*>(self)->failing_ = true;
+  rd_kafka_conf_set_offset_commit_cb(
+      conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions, void* self) {
+        static_cast<KafkaPartitions*>(self)->offsets_committed(code, partitions);
+      });
+  rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* reason, void* self) {
+    auto& all = *static_cast<KafkaPartitions*>(self);
+    all.consumer_->trouble.heard(code, reason);
+    // Also after all connections were idle, so it is not yet believed.
+    if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) all.suspect_ = true;
   });
   made->consumer_ = std::make_unique<Consumer>();
   C4A_TRY(made->consumer_->client, kafka::make_client(RD_KAFKA_CONSUMER, std::move(conf)));
@@ -114,41 +143,79 @@ void KafkaPartitions::serve(const std::stop_token& stop) {
       rd_kafka_message_destroy(message);
     }
     const std::int64_t now_us = system_clock().monotonic_us();
+    look_at_brokers(now_us);
     if (now_us - committed_us < kCommitEveryMs * 1000) continue;
     committed_us = now_us;
-    commit_offsets();
+    commit_offsets(false);
   }
   rd_kafka_consumer_close(client);  // revokes what is owned, by the callback
 }
 
+void KafkaPartitions::forget_trouble() {
+  suspect_ = failing_ = false;
+  consumer_->trouble.over();
+}
+
+// While it seems that no broker can be reached: whether one answers.
+void KafkaPartitions::look_at_brokers(std::int64_t now_us) {
+  if (!suspect_ || now_us - looked_us_ < kLookEveryUs) return;
+  looked_us_ = now_us;
+  const struct rd_kafka_metadata* metadata = nullptr;
+  if (rd_kafka_metadata(consumer_->client.get(), 0, nullptr, &metadata, kLookMs) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    failing_ = true;
+    return;
+  }
+  rd_kafka_metadata_destroy(metadata);
+  forget_trouble();
+}
+
 void KafkaPartitions::rebalanced(int code, void* partitions) {
   counters_.rebalances.fetch_add(1, std::memory_order_relaxed);
-  failing_ = false;
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
     assign(partitions);
   else
     revoke(partitions, rd_kafka_assignment_lost(consumer_->client.get()) != 0);
 }
 
+// Where each partition is read from. What cannot be asked must not be taken for "never committed": that would read the
+// whole topic again.
+bool KafkaPartitions::read_start(void* partitions) {
+  auto& list = as_list(partitions);
+  for (int attempt = 0; attempt < kCommittedAttempts; ++attempt) {
+    bool known = rd_kafka_committed(consumer_->client.get(), &list, kCommittedMs) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; i < list.cnt; ++i) known = known && list.elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (known) return true;
+    counters_.errors.fetch_add(1, std::memory_order_relaxed);
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  }
+  return false;
+}
+
 void KafkaPartitions::assign(void* partitions) {
   rd_kafka_t* client = consumer_->client.get();
   auto& list = as_list(partitions);
-  if (rd_kafka_committed(client, &list, kCommittedMs) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    counters_.errors.fetch_add(1, std::memory_order_relaxed);
-  }
+  const bool known = read_start(partitions);
   for (int i = 0; i < list.cnt; ++i) {
     auto& part = list.elems[i];
-    // Never committed: nobody has read the partition yet.
-    if (part.offset < 0) part.offset = RD_KAFKA_OFFSET_BEGINNING;
+    if (!known) {
+      // The client asks again by itself. Where nothing was committed it stops with an error, which `check` names.
+      part.err = RD_KAFKA_RESP_ERR_NO_ERROR;
+      part.offset = RD_KAFKA_OFFSET_STORED;
+    } else if (part.offset < 0) {
+      part.offset = RD_KAFKA_OFFSET_BEGINNING;  // never committed: nobody has read the partition yet
+    }
     kafka::Queue queue(rd_kafka_queue_get_partition(client, part.topic, part.partition));
     rd_kafka_queue_forward(queue.get(), nullptr);
     auto set_aside = [this, topic = std::string(part.topic), number = part.partition](
                          std::int64_t offset, std::string_view bytes, std::string_view reason) {
+      if (!dead_letters_->put(topic, number, offset, bytes, reason)) return false;
       counters_.dead_letters.fetch_add(1, std::memory_order_relaxed);
-      return dead_letters_->put(topic, number, offset, bytes, reason);
+      return true;
     };
-    owned_[part.partition] = std::make_shared<KafkaLogPartition>(std::move(queue), part.partition, options_.generation,
-                                                                 std::move(set_aside), counters_.consumed);
+    auto partition = std::make_shared<KafkaLogPartition>(std::move(queue), part.partition, options_.generation,
+                                                         std::move(set_aside), counters_.consumed);
+    const std::lock_guard lock(owned_mutex_);
+    owned_[part.partition] = std::move(partition);
   }
   if (rd_kafka_error_t* error = rd_kafka_incremental_assign(client, &list)) {
     counters_.errors.fetch_add(1, std::memory_order_relaxed);
@@ -165,34 +232,66 @@ void KafkaPartitions::revoke(void* partitions, bool lost) {
     if (const auto found = owned_.find(list.elems[i].partition); found != owned_.end()) found->second->give_up();
   }
   for (int i = 0; i < list.cnt; ++i) owner_.revoked(list.elems[i].partition);
-  if (!lost) commit_offsets();
-  for (int i = 0; i < list.cnt; ++i) owned_.erase(list.elems[i].partition);
+  if (!lost) commit_offsets(true);
+  for (int i = 0; i < list.cnt; ++i) {
+    const std::lock_guard lock(owned_mutex_);
+    owned_.erase(list.elems[i].partition);
+    committed_.erase(list.elems[i].partition);
+  }
   if (rd_kafka_error_t* error = rd_kafka_incremental_unassign(client, &list)) {
     counters_.errors.fetch_add(1, std::memory_order_relaxed);
     rd_kafka_error_destroy(error);
   }
 }
 
-// A commit that fails is made up for by the next; what is read again then is passed over by its position.
-void KafkaPartitions::commit_offsets() {
+// What has moved since. A commit that fails is made up for by the next; what is read again then is passed over by its
+// position. `wait`: before partitions are given back.
+void KafkaPartitions::commit_offsets(bool wait) {
+  const std::int64_t now_us = system_clock().monotonic_us();
+  if (!wait && commit_sent_us_ != 0 && now_us - commit_sent_us_ < kCommitLostUs) return;
   const std::string topic = commands_topic(options_);
   const kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(owned_.size())));
   for (const auto& [number, partition] : owned_) {
     const std::int64_t next = partition->next_offset();
-    if (next < 0) continue;
+    const auto before = committed_.find(number);
+    if (next < 0 || (before != committed_.end() && before->second == next)) continue;
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), number)->offset = next;
   }
   if (list->cnt == 0) return;
-  const auto code = rd_kafka_commit(consumer_->client.get(), list.get(), 0);
-  if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-    counters_.commits.fetch_add(1, std::memory_order_relaxed);
-  else
+  // The answer comes to `offsets_committed`, on this thread, also after one that was waited for.
+  const auto code = rd_kafka_commit(consumer_->client.get(), list.get(), wait ? 0 : 1);
+  if (!wait && code == RD_KAFKA_RESP_ERR_NO_ERROR) commit_sent_us_ = now_us;
+  if (!wait && code != RD_KAFKA_RESP_ERR_NO_ERROR) counters_.errors.fetch_add(1, std::memory_order_relaxed);
+}
+
+void KafkaPartitions::offsets_committed(int code, const void* partitions) {
+  commit_sent_us_ = 0;
+  if (code == RD_KAFKA_RESP_ERR__NO_OFFSET) return;  // nothing was new
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     counters_.errors.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  counters_.commits.fetch_add(1, std::memory_order_relaxed);
+  forget_trouble();
+  const auto& list = *static_cast<const rd_kafka_topic_partition_list_t*>(partitions);
+  for (int i = 0; i < list.cnt; ++i) {
+    const auto& part = list.elems[i];
+    if (part.err == RD_KAFKA_RESP_ERR_NO_ERROR && owned_.contains(part.partition))
+      committed_[part.partition] = part.offset;
+  }
 }
 
 Result<> KafkaPartitions::check() const {
-  if (!failing_) return {};
-  return fail(kafka::unreachable(options_, "no broker can be reached"));
+  if (failing_) return fail(kafka::unreachable(options_, consumer_->trouble.text_or("no broker can be reached")));
+  const std::lock_guard lock(owned_mutex_);
+  for (const auto& [number, partition] : owned_) {
+    const auto code = partition->error();
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    return fail(ErrorCode::kUnavailable,
+                fmt::format("The partition {} of the Kafka topic {} is not read ({}); {}.", number,
+                            commands_topic(options_), kafka::text_of(code), remedy_of(code)));
+  }
+  return {};
 }
 
 }  // namespace c4a

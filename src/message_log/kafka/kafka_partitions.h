@@ -6,6 +6,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <thread>
 
 #include "message_log/kafka/kafka_options.h"
@@ -15,7 +16,7 @@ namespace c4a {
 
 struct KafkaPartitionCounters {
   std::atomic<std::uint64_t> consumed{0};
-  std::atomic<std::uint64_t> dead_letters{0};
+  std::atomic<std::uint64_t> dead_letters{0};  // safe in the topic for them
   std::atomic<std::uint64_t> rebalances{0};
   std::atomic<std::uint64_t> commits{0};
   std::atomic<std::uint64_t> errors{0};
@@ -28,6 +29,8 @@ class KafkaPartitions {
   // Gives all partitions back and leaves the group.
   ~KafkaPartitions();
 
+  // Fails with: kUnavailable where no broker answers, or a partition of this process is not read, with the cause. Any
+  // thread.
   Result<> check() const;
   const KafkaPartitionCounters& counters() const { return counters_; }
 
@@ -40,15 +43,25 @@ class KafkaPartitions {
   void rebalanced(int code, void* partitions);
   void assign(void* partitions);
   void revoke(void* partitions, bool lost);
-  void commit_offsets();
+  bool read_start(void* partitions);
+  void commit_offsets(bool wait);
+  void offsets_committed(int code, const void* partitions);
+  void look_at_brokers(std::int64_t now_us);
+  void forget_trouble();
 
   const KafkaOptions options_;
   PartitionOwner& owner_;
   KafkaPartitionCounters counters_;
-  std::atomic<bool> failing_{false};
+  std::atomic<bool> failing_{false};  // no broker answers
   std::unique_ptr<DeadLetters> dead_letters_;
   std::unique_ptr<Consumer> consumer_;
-  std::map<int, std::shared_ptr<class KafkaLogPartition>> owned_;  // the serving thread's
+  mutable std::mutex owned_mutex_;  // the serving thread alone writes; it reads without
+  std::map<int, std::shared_ptr<class KafkaLogPartition>> owned_;
+  // The serving thread's:
+  std::map<int, std::int64_t> committed_;  // the offsets that the brokers have from here
+  bool suspect_ = false;                   // a broker was lost, and none has answered since
+  std::int64_t looked_us_ = 0;
+  std::int64_t commit_sent_us_ = 0;  // 0: none under way
   std::jthread thread_;
 };
 

@@ -29,9 +29,9 @@ class Admin {
   static Result<Admin> open(const KafkaOptions& options) {
     Admin admin(options);
     C4A_TRY(auto conf, kafka::make_conf(options, {}));
-    rd_kafka_conf_set_opaque(conf.get(), admin.reason_.get());
-    rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int, const char* reason, void* kept) {
-      *static_cast<std::string*>(kept) = reason;
+    rd_kafka_conf_set_opaque(conf.get(), admin.trouble_.get());
+    rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* reason, void* trouble) {
+      static_cast<kafka::Trouble*>(trouble)->heard(code, reason);
     });
     C4A_TRY(admin.client_, kafka::make_client(RD_KAFKA_PRODUCER, std::move(conf)));
     admin.queue_.reset(rd_kafka_queue_new(admin.client_.get()));
@@ -40,7 +40,7 @@ class Admin {
 
   struct Topic {
     int partitions = 0;
-    int replicas = 0;
+    int replicas = 0;  // of the partition that has the fewest
   };
   Result<std::map<std::string, Topic>> topics() {
     const struct rd_kafka_metadata* metadata = nullptr;
@@ -50,7 +50,9 @@ class Admin {
     for (int i = 0; i < metadata->topic_cnt; ++i) {
       const auto& topic = metadata->topics[i];
       if (topic.partition_cnt == 0) continue;
-      found[topic.topic] = {topic.partition_cnt, topic.partitions[0].replica_cnt};
+      const auto* fewest = std::min_element(topic.partitions, topic.partitions + topic.partition_cnt,
+                                            [](const auto& a, const auto& b) { return a.replica_cnt < b.replica_cnt; });
+      found[topic.topic] = {topic.partition_cnt, fewest->replica_cnt};
     }
     rd_kafka_metadata_destroy(metadata);
     return found;
@@ -64,6 +66,9 @@ class Admin {
       rd_kafka_NewTopic_set_config(topic, "min.insync.replicas", options_.replication > 1 ? "2" : "1");
       rd_kafka_NewTopic_set_config(topic, "unclean.leader.election.enable", "false");
       rd_kafka_NewTopic_set_config(topic, "retention.ms", kRetentionMs);
+      rd_kafka_NewTopic_set_config(
+          topic, "max.message.bytes",
+          name.ends_with(kDeadLettersTopic) ? kafka::kMaxDeadLetterBytes : kafka::kMaxMessageBytes);
       wanted.push_back(topic);
     }
     rd_kafka_CreateTopics(client_.get(), wanted.data(), wanted.size(), nullptr, queue_.get());
@@ -92,10 +97,12 @@ class Admin {
     rd_kafka_ConfigResource_destroy(resource);
     const auto* result = event ? rd_kafka_event_DescribeConfigs_result(event.get()) : nullptr;
     if (result == nullptr) return fail(unreachable(RD_KAFKA_RESP_ERR__TIMED_OUT));
+    if (const auto code = rd_kafka_event_error(event.get())) return fail(hidden(topic, code));
     std::size_t count = 0;
     const auto** resources = rd_kafka_DescribeConfigs_result_resources(result, &count);
     std::map<std::string, std::string> settings;
-    if (count == 0) return settings;
+    if (count == 0) return fail(hidden(topic, RD_KAFKA_RESP_ERR_UNKNOWN));
+    if (const auto code = rd_kafka_ConfigResource_error(resources[0])) return fail(hidden(topic, code));
     std::size_t entries = 0;
     const auto** configs = rd_kafka_ConfigResource_configs(resources[0], &entries);
     for (std::size_t i = 0; i < entries; ++i) {
@@ -109,11 +116,17 @@ class Admin {
   explicit Admin(const KafkaOptions& options) : options_(options) {}
   Error unreachable(rd_kafka_resp_err_t code) const {
     rd_kafka_poll(client_.get(), 0);  // the error callback knows more than the code
-    return kafka::unreachable(options_, reason_->empty() ? kafka::text_of(code) : *reason_);
+    return kafka::unreachable(options_, trouble_->text_or(kafka::text_of(code)));
+  }
+  static Error hidden(const std::string& topic, rd_kafka_resp_err_t code) {
+    return {ErrorCode::kUnavailable,
+            fmt::format("Kafka does not show the settings of the topic {} ({}), so it may be unsafe; give the user of "
+                        "kafka.username the right DescribeConfigs on it.",
+                        topic, kafka::text_of(code))};
   }
 
   KafkaOptions options_;
-  std::unique_ptr<std::string> reason_ = std::make_unique<std::string>();
+  std::unique_ptr<kafka::Trouble> trouble_ = std::make_unique<kafka::Trouble>();
   kafka::Client client_;
   kafka::Queue queue_;
 };
@@ -189,8 +202,9 @@ Result<> check_kafka_topics(const KafkaOptions& options) {
           fmt::format("it has {} replicas, and must have at least {}", found->second.replicas, options.min_replication),
           "raise them with kafka-reassign-partitions, or lower kafka.min_replication for a test");
     }
+    if (options.min_replication <= 1) continue;
     C4A_TRY(auto settings, admin.settings_of(name));
-    if (options.min_replication > 1) C4A_CHECK(check_settings(name, settings));
+    C4A_CHECK(check_settings(name, settings));
   }
   return {};
 }
