@@ -81,7 +81,7 @@ class DistributedMessaging final : public Messaging, private GatewayInbox {
     C4A_CHECK(check_kafka_topics(kafka_));
     C4A_CHECK(check_redis(redis_));
     C4A_TRY(log_, KafkaMessageLog::open(kafka_, name_));
-    answering_ = std::make_unique<AnsweringLog>(*log_, parts_.store, parts_.workers);
+    answering_ = std::make_unique<AnsweringLog>(*log_, parts_.store, parts_.metadata, parts_.workers);
     GatewayInbox& inbox = *this;
     if (parts_.roles.gateway) gateway_bus_ = std::make_unique<RedisGatewayBus>(redis_, name_, inbox);
     if (!parts_.roles.router) return {};

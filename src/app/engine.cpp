@@ -143,10 +143,15 @@ Result<std::unique_ptr<Engine>> Engine::make(const Config& config, Storage stora
   }
   engine->workers_ = std::make_unique<WorkerPool>(static_cast<std::size_t>(config.server.worker_threads), kWorkerQueue);
   engine->bus_ = std::make_unique<MemoryLiveBus>(std::vector<LiveSink*>{});
-  MessagingParts parts{
-      engine->config_, Roles::of(config), messages, *engine->workers_, *engine->bus_, [hubs = &engine->hubs_] {
-        for (const auto& hub : *hubs) hub->look_again();
-      }};
+  MessagingParts parts{engine->config_,
+                       Roles::of(config),
+                       messages,
+                       metadata,
+                       *engine->workers_,
+                       *engine->bus_,
+                       [hubs = &engine->hubs_] {
+                         for (const auto& hub : *hubs) hub->look_again();
+                       }};
   if (is_distributed(config)) {
     C4A_TRY(engine->messaging_, make_distributed_messaging(std::move(parts)));
   } else {

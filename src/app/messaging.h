@@ -12,6 +12,7 @@
 #include "base/worker_pool.h"
 #include "message_log/message_log.h"
 #include "message_store/message_store.h"
+#include "metadata_store/metadata_store.h"
 #include "presence/memory_live_bus.h"
 #include "presence/presence.h"
 #include "router/router.h"
@@ -31,6 +32,7 @@ struct MessagingParts {
   const Config& config;
   Roles roles;
   MessageStore& store;
+  MetadataStore& metadata;
   WorkerPool& workers;
   MemoryLiveBus& sessions;           // this process's own
   std::function<void()> look_again;  // every session looks into the store

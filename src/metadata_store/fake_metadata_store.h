@@ -53,6 +53,8 @@ class FakeMetadataStore final : public MetadataStore {
   Result<> abandon_idempotent(const IdempotencyId& id) override;
   Result<> abandon_interrupted_idempotent(TimestampMs started_before) override;
 
+  Result<UndecidedNote> note_undecided(const UndecidedSend& send) override;
+
   Result<> append_audit(const AuditEntry& entry) override;
   Result<MetadataPage<AuditEntry>> audit(const std::optional<std::string>& cursor, std::size_t limit) override;
 
@@ -97,6 +99,7 @@ class FakeMetadataStore final : public MetadataStore {
   std::map<std::pair<Revocation::Kind, std::string>, Revocation> revocations_;
   std::vector<SigningKeyRecord> signing_keys_;
   std::map<IdempotencyId, StoredRequest> requests_;
+  std::map<std::pair<ConversationId, MessageId>, UndecidedSend> undecided_;
   std::vector<AuditEntry> audit_;
 };
 

@@ -1,4 +1,4 @@
-// The part of FakeMetadataStore that keeps tokens and idempotency records.
+// The part of FakeMetadataStore that keeps what expires: tokens, idempotency records, notes.
 
 #include <algorithm>
 
@@ -136,6 +136,15 @@ Result<> FakeMetadataStore::abandon_interrupted_idempotent(TimestampMs started_b
   return {};
 }
 
+Result<UndecidedNote> FakeMetadataStore::note_undecided(const UndecidedSend& send) {
+  const std::scoped_lock guard(mutex_);
+  C4A_CHECK(available());
+  const auto [found, added] = undecided_.try_emplace({send.conversation_id, send.message_id}, send);
+  if (!added && found->second.expires_at > send.created_at) return UndecidedNote{false, found->second};
+  found->second = send;
+  return UndecidedNote{true, send};
+}
+
 Result<> FakeMetadataStore::purge_expired(TimestampMs now) {
   const std::scoped_lock guard(mutex_);
   C4A_CHECK(available());
@@ -143,6 +152,7 @@ Result<> FakeMetadataStore::purge_expired(TimestampMs now) {
   std::erase_if(families_, [&](const auto& family) { return family.second.expires_at <= now; });
   std::erase_if(revocations_, [&](const auto& revocation) { return revocation.second.expires_at <= now; });
   std::erase_if(requests_, [&](const auto& request) { return request.second.created_at <= now - kIdempotencyMs; });
+  std::erase_if(undecided_, [&](const auto& note) { return note.second.expires_at <= now; });
   return {};
 }
 

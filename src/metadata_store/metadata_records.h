@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "domain/ids.h"
+#include "domain/message.h"
 
 namespace c4a {
 
@@ -119,6 +120,23 @@ struct IdempotencyBegin {
   };
   Kind kind = Kind::kStarted;
   StoredResponse response;
+};
+
+// A send that was answered before its router had decided it: what a repeat of its message_id is compared with until the
+// message is in the message store.
+struct UndecidedSend {
+  ConversationId conversation_id;
+  MessageId message_id;
+  ContentDigest digest{};
+  UserId from;
+  TimestampMs created_at = 0;
+  TimestampMs expires_at = 0;
+  bool operator==(const UndecidedSend&) const = default;
+};
+
+struct UndecidedNote {
+  bool first = true;
+  UndecidedSend noted;  // the first one: this very send where `first`
 };
 
 struct AuditEntry {

@@ -15,7 +15,8 @@ namespace c4a {
 // Changes a user in place. It runs inside the store's transaction, perhaps more than once: no I/O, no side effects.
 using UserEdit = std::function<Result<>(UserRecord&)>;
 
-// MetadataStore keeps users, credentials, revocations, idempotency records and the audit trail.
+// MetadataStore keeps users, credentials, revocations, idempotency records, notes of undecided sends and
+// the audit trail.
 //
 // Every call blocks until its change is durable: call on worker threads, never on an event loop. Any thread may call
 // any method. Implementations: SqliteMetadataStore (embedded, the default), PostgresMetadataStore (a server that
@@ -110,13 +111,20 @@ class MetadataStore {
   // Abandons what was running before `started_before`: for the start, when nobody is left to finish it.
   virtual Result<> abandon_interrupted_idempotent(TimestampMs started_before) = 0;
 
+  // --- Sends answered before they were decided ---
+
+  // Atomic: of many sends with one message_id in one conversation exactly one is first, and all others are answered
+  // what it noted. A note that has expired at `send.created_at` counts as absent.
+  virtual Result<UndecidedNote> note_undecided(const UndecidedSend& send) = 0;
+
   // --- Audit trail, append-only ---
 
   virtual Result<> append_audit(const AuditEntry& entry) = 0;
   // Newest first. Fails with: kInvalidCursor.
   virtual Result<MetadataPage<AuditEntry>> audit(const std::optional<std::string>& cursor, std::size_t limit) = 0;
 
-  // Removes what has expired at `now`: refresh tokens, revocations, idempotency records. Call every few minutes.
+  // Removes what has expired at `now`: refresh tokens, revocations, idempotency records, notes of undecided sends. Call
+  // every few minutes.
   virtual Result<> purge_expired(TimestampMs now) = 0;
 };
 

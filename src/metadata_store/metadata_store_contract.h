@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -42,6 +43,18 @@ class MetadataStoreContract : public ::testing::Test {
   IdempotencyBegin::Kind begin(const IdempotencyId& id, char body, TimestampMs now = kContractNow) {
     return store_->begin_idempotent(id, hash_of(body), now).value().kind;
   }
+
+  static UndecidedSend undecided(const std::string& from, TimestampMs created_at = kContractNow) {
+    UndecidedSend send{{Uuid::from_name("conversation")},
+                       {Uuid::from_name("message")},
+                       {},
+                       UserId{from},
+                       created_at,
+                       created_at + 1000};
+    send.digest = Uuid::from_name(from).bytes;
+    return send;
+  }
+  bool is_first(const UndecidedSend& send) { return store_->note_undecided(send).value().first; }
 
   Fixture fixture_;
   std::unique_ptr<MetadataStore> store_ = fixture_.open();
@@ -351,6 +364,52 @@ TYPED_TEST_P(MetadataStoreContract, RequestsInterruptedByARestartMayBeTriedAgain
   EXPECT_EQ(this->begin(after, 'a'), Kind::kRunning);
 }
 
+TYPED_TEST_P(MetadataStoreContract, TheFirstNoteOfAnUndecidedSendStandsUntilItExpires) {
+  const UndecidedSend first = this->undecided("ann");
+  const auto noted = this->store_->note_undecided(first);
+  ASSERT_TRUE(noted);
+  EXPECT_TRUE(noted->first);
+  EXPECT_EQ(noted->noted, first);
+  const auto repeated = this->store_->note_undecided(this->undecided("bob", first.expires_at - 1));
+  ASSERT_TRUE(repeated);
+  EXPECT_FALSE(repeated->first);
+  EXPECT_EQ(repeated->noted, first);
+  UndecidedSend elsewhere = this->undecided("bob");
+  elsewhere.conversation_id = {Uuid::from_name("other")};
+  EXPECT_TRUE(this->is_first(elsewhere));
+  UndecidedSend another = this->undecided("bob");
+  another.message_id = {Uuid::from_name("other")};
+  EXPECT_TRUE(this->is_first(another));
+  const UndecidedSend later = this->undecided("bob", first.expires_at);
+  EXPECT_TRUE(this->is_first(later));
+  EXPECT_EQ(this->store_->note_undecided(this->undecided("ann", first.expires_at))->noted, later);
+}
+
+TYPED_TEST_P(MetadataStoreContract, OfManyNotesOfOneMessageIdExactlyOneIsFirstAndAllSeeIt) {
+  std::vector<UndecidedNote> notes(8);
+  {
+    std::vector<std::jthread> gateways;
+    for (std::size_t i = 0; i < notes.size(); ++i) {
+      gateways.emplace_back([&, i] {
+        const auto note = this->store_->note_undecided(this->undecided("user" + std::to_string(i)));
+        ASSERT_TRUE(note) << note.error().detail;
+        notes[i] = *note;
+      });
+    }
+  }
+  EXPECT_EQ(std::ranges::count(notes, true, &UndecidedNote::first), 1);
+  for (const auto& note : notes) EXPECT_EQ(note.noted, notes[0].noted);
+}
+
+TYPED_TEST_P(MetadataStoreContract, PurgingRemovesANoteWhenItExpiresAndNoMillisecondEarlier) {
+  const UndecidedSend first = this->undecided("ann");
+  EXPECT_TRUE(this->is_first(first));
+  ASSERT_TRUE(this->store_->purge_expired(first.expires_at - 1));
+  EXPECT_FALSE(this->is_first(first));
+  ASSERT_TRUE(this->store_->purge_expired(first.expires_at));
+  EXPECT_TRUE(this->is_first(first));
+}
+
 TYPED_TEST_P(MetadataStoreContract, TheAuditTrailIsReadNewestFirstInPages) {
   std::vector<AuditEntry> written;
   for (int i = 0; i < 5; ++i) {
@@ -383,18 +442,18 @@ TYPED_TEST_P(MetadataStoreContract, PurgingRemovesWhatHasExpiredAndNothingElse) 
   EXPECT_EQ(this->begin({"a", "/p", "k"}, 'b'), IdempotencyBegin::Kind::kStarted);
 }
 
-REGISTER_TYPED_TEST_SUITE_P(MetadataStoreContract, AUserIsReadBackAsCreated, OfManyCreatorsOfOneUserExactlyOneWins,
-                            AnEditChangesWhatItTouchesAndAFailedOneNothing, ConcurrentEditsOfOneUserAllCount,
-                            ADeletedUserIsGoneAtOnceAndTheIdIsNeverGivenAgain,
-                            TheMissingOfTenThousandUsersAreNamedInOrder, AKeyIsFoundByItsHashAndItsClientId,
-                            KeysAreListedOldestFirstInPages, ANewAdminKeyReplacesTheEarlierOne,
-                            TheLastUseOfAKeyOnlyMovesForward, RotatingOneTokenTwiceRevokesTheFamily,
-                            OfManyRotationsOfOneTokenExactlyOneSucceeds, AnExpiredOrUnknownRefreshTokenIsUnknown,
-                            RevokingARefreshTokenEndsItsFamily, RevokingASubjectEndsAllItsFamiliesAndNoOther,
-                            RevocationsAreListedUntilTheyExpire, SigningKeysAreListedOldestFirst,
-                            TheFirstAnswerToAnIdempotencyKeyIsReplayed,
-                            AnIdempotencyKeyIsFreeAgainAfterADayOrWhenAbandoned,
-                            RequestsInterruptedByARestartMayBeTriedAgain, TheAuditTrailIsReadNewestFirstInPages,
-                            PurgingRemovesWhatHasExpiredAndNothingElse);
+REGISTER_TYPED_TEST_SUITE_P(
+    MetadataStoreContract, AUserIsReadBackAsCreated, OfManyCreatorsOfOneUserExactlyOneWins,
+    AnEditChangesWhatItTouchesAndAFailedOneNothing, ConcurrentEditsOfOneUserAllCount,
+    ADeletedUserIsGoneAtOnceAndTheIdIsNeverGivenAgain, TheMissingOfTenThousandUsersAreNamedInOrder,
+    AKeyIsFoundByItsHashAndItsClientId, KeysAreListedOldestFirstInPages, ANewAdminKeyReplacesTheEarlierOne,
+    TheLastUseOfAKeyOnlyMovesForward, RotatingOneTokenTwiceRevokesTheFamily,
+    OfManyRotationsOfOneTokenExactlyOneSucceeds, AnExpiredOrUnknownRefreshTokenIsUnknown,
+    RevokingARefreshTokenEndsItsFamily, RevokingASubjectEndsAllItsFamiliesAndNoOther,
+    RevocationsAreListedUntilTheyExpire, SigningKeysAreListedOldestFirst, TheFirstAnswerToAnIdempotencyKeyIsReplayed,
+    AnIdempotencyKeyIsFreeAgainAfterADayOrWhenAbandoned, RequestsInterruptedByARestartMayBeTriedAgain,
+    TheFirstNoteOfAnUndecidedSendStandsUntilItExpires, OfManyNotesOfOneMessageIdExactlyOneIsFirstAndAllSeeIt,
+    PurgingRemovesANoteWhenItExpiresAndNoMillisecondEarlier, TheAuditTrailIsReadNewestFirstInPages,
+    PurgingRemovesWhatHasExpiredAndNothingElse);
 
 }  // namespace c4a

@@ -41,6 +41,7 @@ Result<> SqliteMetadataStore::purge_expired(TimestampMs now) {
     C4A_CHECK(connection.run("DELETE FROM refresh_families WHERE expires_at <= ?", {now}));
     C4A_CHECK(connection.run("DELETE FROM revocations WHERE expires_at <= ?", {now}));
     C4A_CHECK(connection.run("DELETE FROM idempotency WHERE created_at <= ?", {now - kIdempotencyMs}));
+    C4A_CHECK(connection.run("DELETE FROM undecided_sends WHERE expires_at <= ?", {now}));
     return {};
   });
 }

@@ -104,6 +104,17 @@ TEST_F(SqliteMetadataStoreTest, MigratingTwiceChangesNothing) {
   EXPECT_TRUE(store->user(UserId{"ann"}));
 }
 
+TEST_F(SqliteMetadataStoreTest, ADatabaseOfTheFirstSchemaIsBroughtUpToDate) {
+  ASSERT_TRUE(open()->create_user(user_named("ann")));
+  execute("DROP TABLE undecided_sends; UPDATE schema_version SET version = 1");
+  auto store = open();
+  EXPECT_TRUE(store->user(UserId{"ann"}));
+  UndecidedSend send;
+  send.expires_at = 1;
+  EXPECT_TRUE(store->note_undecided(send)->first);
+  EXPECT_FALSE(store->note_undecided(send)->first);
+}
+
 class SqliteDatabaseTest : public ::testing::Test {
  protected:
   void SetUp() override {

@@ -95,7 +95,20 @@ CREATE TRIGGER audit_entries_never_go BEFORE DELETE ON audit_entries
 BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only'); END;
 )sql";
 
-constexpr const char* kVersions[] = {kVersion1};
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE undecided_sends (
+  conversation_id BLOB NOT NULL,
+  message_id BLOB NOT NULL,
+  digest BLOB NOT NULL,  -- 16 bytes
+  sender TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  PRIMARY KEY (conversation_id, message_id)
+) WITHOUT ROWID;
+CREATE INDEX undecided_sends_by_expiry ON undecided_sends (expires_at);
+)sql";
+
+constexpr const char* kVersions[] = {kVersion1, kVersion2};
 
 }  // namespace
 

@@ -13,6 +13,11 @@ namespace {
 constexpr auto kLookEvery = std::chrono::milliseconds(50);
 constexpr int kLooks = 160;
 
+std::unexpected<Error> id_conflict() {
+  return fail(ErrorCode::kMessageIdConflict,
+              "This message_id was used for another message in the conversation; send with a new one.");
+}
+
 }  // namespace
 
 AnsweringLog::Question AnsweringLog::question_of(const Command& command) {
@@ -25,6 +30,7 @@ AnsweringLog::Question AnsweringLog::question_of(const Command& command) {
     question.message = send->message.message_id;
     question.digest = send->message.digest;
     question.trace_id = send->message.trace_id;
+    question.id_from_client = send->id_from_client;
   } else if (const auto* create = std::get_if<CreateConversation>(&command.request)) {
     question.kind = Question::Kind::kCreate;
     question.members = create->members.size();
@@ -58,20 +64,24 @@ Result<Decision> AnsweringLog::answer(const Question& question, Decision undecid
 }
 
 Result<Decision> AnsweringLog::answer_send(const Question& question, Decision undecided) {
-  // Without the store nothing more can be said than that the log has the message.
+  C4A_TRY(auto found, look_for_message(question));
+  if (found) return *std::move(found);
+  // A repeat of an id that the server made for an earlier send is not foreseen: the client did not choose it.
+  if (!question.id_from_client) return undecided;
+  return compare_with_note(question, std::move(undecided));
+}
+
+Result<std::optional<Decision>> AnsweringLog::look_for_message(const Question& question) {
   const auto head = store_.conversation(question.conversation);
-  if (!head) return undecided;
+  if (!head) return std::nullopt;
   const auto member = store_.member(question.conversation, question.actor);
   const auto stored = store_.message(question.conversation, question.message);
-  if (!member || !stored) return undecided;
+  if (!member || !stored) return std::nullopt;
   if (!*head) return fail(ErrorCode::kConversationNotFound, "There is no such conversation.");
   C4A_CHECK(authorize(**head, *member ? &**member : nullptr, Action::kSend));
-  if (!*stored) return undecided;
+  if (!*stored) return std::nullopt;
   const Message& first = **stored;
-  if (first.from != question.actor || first.digest != question.digest) {
-    return fail(ErrorCode::kMessageIdConflict,
-                "This message_id was used for another message in the conversation; send with a new one.");
-  }
+  if (first.from != question.actor || first.digest != question.digest) return id_conflict();
   Decision decision;
   decision.message_id = first.message_id;
   decision.seq = first.seq;
@@ -100,6 +110,21 @@ bool AnsweringLog::is_complete(const Question& question) {
     if (!refs || std::ranges::find(*refs, question.conversation, &ConversationRef::id) == refs->end()) return false;
   }
   return true;
+}
+
+Result<Decision> AnsweringLog::compare_with_note(const Question& question, Decision undecided) {
+  const auto note = metadata_.note_undecided(
+      {question.conversation, question.message, question.digest, question.actor, question.at, question.at + kNoteMs});
+  if (!note) {
+    Error error{
+        ErrorCode::kUnavailable, "The message may have been sent; send it again with the same message_id.", {}, 1};
+    return fail(std::move(error));
+  }
+  if (note->first) return undecided;
+  if (note->noted.from != question.actor || note->noted.digest != question.digest) return id_conflict();
+  undecided.created_at = note->noted.created_at;
+  undecided.duplicate = true;
+  return undecided;
 }
 
 std::optional<Result<Decision>> AnsweringLog::look_for_effects(const Question& question) {

@@ -3,17 +3,25 @@
 // Between the gateway and a log whose router is another process. When a command had to be answered without its
 // router's decision, this looks whether something certain can be said all the same: a sender who is no member, a
 // message_id that was used before, a conversation that is there by now.
+//
+// A send whose id came from the client is noted in the metadata store before it is answered undecided. So a repeat is
+// known as one, through whichever gateway, also before the router has come to the first. Without the note such a send
+// is answered kUnavailable: the client repeats it with the same id.
 
 #include "base/worker_pool.h"
 #include "message_log/message_log.h"
 #include "message_store/message_store.h"
+#include "metadata_store/metadata_store.h"
 
 namespace c4a {
 
 class AnsweringLog final : public MessageLog {
  public:
-  AnsweringLog(MessageLog& log, MessageStore& store, WorkerPool& workers)
-      : log_(log), store_(store), workers_(workers) {}
+  // How long a repeat is known by its note alone. The router has long stored the first by then.
+  static constexpr TimestampMs kNoteMs = 24LL * 3600 * 1000;
+
+  AnsweringLog(MessageLog& log, MessageStore& store, MetadataStore& metadata, WorkerPool& workers)
+      : log_(log), store_(store), metadata_(metadata), workers_(workers) {}
 
   Result<> append(Command command, Completion done) override;
   void stop() override { log_.stop(); }
@@ -31,12 +39,16 @@ class AnsweringLog final : public MessageLog {
     MessageId message;
     ContentDigest digest{};
     std::array<std::uint8_t, 16> trace_id{};  // with `at`: tells this command from a repeat
+    bool id_from_client = false;
     DeviceId device;
     std::size_t members = 0;  // with how many a conversation begins
   };
   static Question question_of(const Command& command);
   Result<Decision> answer(const Question& question, Decision undecided);
   Result<Decision> answer_send(const Question& question, Decision undecided);
+  // What the message store knows of a send; nothing where it does not have the message, or does not answer.
+  Result<std::optional<Decision>> look_for_message(const Question& question);
+  Result<Decision> compare_with_note(const Question& question, Decision undecided);
   // One look; nothing while the effects are not there.
   std::optional<Result<Decision>> look_for_effects(const Question& question);
   // Whether the conversation is there with all its members, and in the lists of the first and the last of them.
@@ -44,6 +56,7 @@ class AnsweringLog final : public MessageLog {
 
   MessageLog& log_;
   MessageStore& store_;
+  MetadataStore& metadata_;
   WorkerPool& workers_;
 };
 

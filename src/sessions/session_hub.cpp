@@ -39,10 +39,10 @@ void SessionHub::remove(Session& session) {
   services_.bus.detach(session.user(), index_);
   services_.presence.disconnected(session.user(), services_.clock.now_ms());
   for (const auto& user : session.watched_) {
-    const auto found = watchers_.find(user);
-    if (found == watchers_.end()) continue;
-    std::erase(found->second, &session);
-    if (found->second.empty()) watchers_.erase(found);
+    const auto found = watched_.find(user);
+    if (found == watched_.end()) continue;
+    std::erase(found->second.sessions, &session);
+    if (found->second.sessions.empty()) watched_.erase(found);
   }
   by_number_.erase(session.number());
   const auto found = by_user_.find(session.user());
@@ -67,19 +67,37 @@ void SessionHub::close_user(UserId user, std::uint16_t code, std::string reason)
 
 void SessionHub::tell_presence(UserId user, PresenceState state) {
   loop_.post([this, user = std::move(user), state] {
-    const auto found = watchers_.find(user);
-    if (found == watchers_.end()) return;
+    const auto found = watched_.find(user);
+    if (found == watched_.end()) return;
+    ++found->second.told;
     const auto frame = net::make_frame(presence_frame(user, state));
-    for (Session* session : found->second) session->send(frame);
+    for (Session* session : found->second.sessions) session->send(frame);
   });
 }
 
-void SessionHub::watch(Session& session, std::vector<std::pair<UserId, PresenceState>> users) {
-  for (auto& [user, state] : users) {
-    session.send(net::make_frame(presence_frame(user, state)));
-    if (std::ranges::find(session.watched_, user) != session.watched_.end()) continue;
-    watchers_[user].push_back(&session);
-    session.watched_.push_back(std::move(user));
+void SessionHub::watch(Session& session, std::vector<UserId> users) {
+  // First the changes, then the present states: what happens between is told, and the older state is not.
+  std::vector<StateRead> reads;
+  reads.reserve(users.size());
+  for (auto& user : users) {
+    Watched& watched = watched_[user];
+    if (std::ranges::find(session.watched_, user) == session.watched_.end()) {
+      watched.sessions.push_back(&session);
+      session.watched_.push_back(user);
+    }
+    reads.push_back({std::move(user), watched.told});
+  }
+  run(session.number(), [this, number = session.number(), reads = std::move(reads)]() mutable {
+    for (auto& read : reads) read.state = services_.presence.get(read.user, services_.clock.now_ms());
+    loop_.post([this, number, reads = std::move(reads)] {
+      if (Session* found = find(number)) show_states(*found, reads);
+    });
+  });
+}
+
+void SessionHub::show_states(Session& session, const std::vector<StateRead>& reads) {
+  for (const auto& read : reads) {
+    if (watched_[read.user].told == read.told) session.send(net::make_frame(presence_frame(read.user, read.state)));
   }
 }
 

@@ -55,17 +55,29 @@ class SessionHub final : public LiveSink {
   void open(Session& session);
   void fetch(Session& session, const DeliveryTrack::Fetch& fetch);
 
-  // Adds to what the session watches; the present state of each follows at once.
-  void watch(Session& session, std::vector<std::pair<UserId, PresenceState>> users);
+  // Adds to what the session watches: each change from now on, and the present state of each, as soon as it is read,
+  // unless a change was told meanwhile.
+  void watch(Session& session, std::vector<UserId> users);
 
  private:
   friend class Session;
+  struct Watched {
+    std::vector<Session*> sessions;
+    std::uint64_t told = 0;  // changes
+  };
+  // A state that is being read; it is news only while `told` stands where it stood.
+  struct StateRead {
+    UserId user;
+    std::uint64_t told = 0;
+    PresenceState state{};
+  };
   void add(Session& session);
   void remove(Session& session);
   void fan_out(const LiveEvent& event);
   void to_user(const UserId& user, const LiveEvent& event);
   void run(SessionNumber number, WorkerPool::Task task);
   void look_for_next();
+  void show_states(Session& session, const std::vector<StateRead>& reads);
 
   net::EventLoop& loop_;
   const std::size_t index_;
@@ -76,7 +88,7 @@ class SessionHub final : public LiveSink {
   std::atomic<std::size_t> count_{0};
   std::unordered_map<SessionNumber, Session*> by_number_;
   std::unordered_map<UserId, std::vector<Session*>> by_user_;
-  std::unordered_map<UserId, std::vector<Session*>> watchers_;
+  std::unordered_map<UserId, Watched> watched_;
 };
 
 std::string presence_frame(const UserId& user, const PresenceState& state);

@@ -235,22 +235,15 @@ void ClientConnection::handle(TypingFrame& frame) {
 }
 
 void ClientConnection::handle(WatchFrame& frame) {
-  MessageStore& store = gateway_.services().store;
   const auto& services = gateway_.services();
-  const bool taken = services.workers.post([self = self_, &store, &loop = socket_.loop(), &presence = services.presence,
-                                            &clock = services.clock, user = session_->user(),
-                                            users = std::move(frame.users)]() mutable {
+  const bool taken = services.workers.post([self = self_, &store = services.store, &loop = socket_.loop(),
+                                            user = session_->user(), users = std::move(frame.users)]() mutable {
     // Strangers are left out without a word.
     std::erase_if(users, [&](const UserId& other) { return !share_conversation(store, user, other).value_or(false); });
-    std::vector<std::pair<UserId, PresenceState>> states;
-    for (auto& other : users) {
-      const PresenceState state = presence.get(other, clock.now_ms());
-      states.emplace_back(std::move(other), state);
-    }
-    loop.post([self = std::move(self), states = std::move(states)]() mutable {
+    loop.post([self = std::move(self), users = std::move(users)]() mutable {
       if (*self == nullptr || (*self)->session_ == nullptr) return;
       auto& connection = **self;
-      connection.gateway_.hub_of(connection.socket_.loop()).watch(*connection.session_, std::move(states));
+      connection.gateway_.hub_of(connection.socket_.loop()).watch(*connection.session_, std::move(users));
     });
   });
   if (!taken)

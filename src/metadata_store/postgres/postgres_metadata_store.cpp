@@ -41,7 +41,8 @@ Result<> PostgresMetadataStore::purge_expired(TimestampMs now) {
   C4A_CHECK(purge(*database_, sql::kPurgeTokens, now));
   C4A_CHECK(purge(*database_, sql::kPurgeFamilies, now));
   C4A_CHECK(purge(*database_, sql::kPurgeRevocations, now));
-  return purge(*database_, sql::kPurgeRequests, now - kIdempotencyMs);
+  C4A_CHECK(purge(*database_, sql::kPurgeRequests, now - kIdempotencyMs));
+  return purge(*database_, sql::kPurgeUndecided, now);
 }
 
 }  // namespace c4a

@@ -73,6 +73,8 @@ class PostgresMetadataStore final : public MetadataStore {
   Result<> abandon_idempotent(const IdempotencyId& id) override;
   Result<> abandon_interrupted_idempotent(TimestampMs started_before) override;
 
+  Result<UndecidedNote> note_undecided(const UndecidedSend& send) override;
+
   Result<> append_audit(const AuditEntry& entry) override;
   Result<MetadataPage<AuditEntry>> audit(const std::optional<std::string>& cursor, std::size_t limit) override;
 

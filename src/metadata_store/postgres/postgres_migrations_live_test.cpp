@@ -30,8 +30,8 @@ TEST_F(PostgresMigrationsTest, ManyWhoMigrateAtOnceAllSucceed) {
     std::vector<std::jthread> processes;
     for (int i = 0; i < 8; ++i) processes.emplace_back([&] { open_migrated(schema_.options()); });
   }
-  EXPECT_EQ(tables(), "9");
-  EXPECT_EQ(schema_.admin.run("SELECT count(*) FROM " + schema_.name + ".schema_migrations"), "1");
+  EXPECT_EQ(tables(), "10");
+  EXPECT_EQ(schema_.admin.run("SELECT count(*) FROM " + schema_.name + ".schema_migrations"), "2");
   EXPECT_TRUE(open_migrated(schema_.options())->check());
 }
 
@@ -48,7 +48,7 @@ TEST_F(PostgresMigrationsTest, ANewerSchemaIsRefused) {
   const Error error = refusal_of(schema_.options());
   EXPECT_EQ(error.code, ErrorCode::kConflict);
   EXPECT_EQ(error.detail,
-            "The PostgreSQL database was migrated by a newer version (schema 999, this program knows 1); use that "
+            "The PostgreSQL database was migrated by a newer version (schema 999, this program knows 2); use that "
             "version, or restore a backup.");
   EXPECT_EQ(old_program->migrate().error().code, ErrorCode::kConflict);
 }

@@ -132,7 +132,24 @@ CREATE TABLE IF NOT EXISTS audit_entries (
 )sql"},
 };
 
-constexpr std::span<const PostgresStatement> kVersions[] = {kVersion1};
+constexpr PostgresStatement kVersion2[] = {
+    {"undecided_sends", R"sql(
+CREATE TABLE IF NOT EXISTS undecided_sends (
+  conversation_id UUID NOT NULL,
+  message_id UUID NOT NULL,
+  digest BYTEA NOT NULL,  -- 16 bytes
+  sender TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  PRIMARY KEY (conversation_id, message_id)
+)
+)sql"},
+    {"undecided_sends_by_expiry", R"sql(
+CREATE INDEX IF NOT EXISTS undecided_sends_by_expiry ON undecided_sends (expires_at)
+)sql"},
+};
+
+constexpr std::span<const PostgresStatement> kVersions[] = {kVersion1, kVersion2};
 
 }  // namespace
 

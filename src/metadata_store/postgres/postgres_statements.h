@@ -168,6 +168,20 @@ inline constexpr PostgresStatement kAbandonInterrupted{"abandon_interrupted", R"
 DELETE FROM idempotency WHERE response_status IS NULL AND created_at < $1
 )sql"};
 
+// --- Sends answered before they were decided ---
+
+// Touches a row where there was none, or one that counts as absent: exactly one of many callers.
+inline constexpr PostgresStatement kNoteUndecided{"note_undecided", R"sql(
+INSERT INTO undecided_sends (conversation_id, message_id, digest, sender, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (conversation_id, message_id) DO UPDATE SET digest = excluded.digest, sender = excluded.sender,
+created_at = excluded.created_at, expires_at = excluded.expires_at
+WHERE undecided_sends.expires_at <= excluded.created_at
+)sql"};
+inline constexpr PostgresStatement kReadUndecided{"read_undecided", R"sql(
+SELECT digest, sender, created_at, expires_at FROM undecided_sends WHERE conversation_id = $1 AND message_id = $2
+)sql"};
+
 // --- Audit trail ---
 
 inline constexpr PostgresStatement kAppendAudit{"append_audit", R"sql(
@@ -196,6 +210,10 @@ DELETE FROM revocations WHERE expires_at <= $1 AND (kind, id_hash) IN
 inline constexpr PostgresStatement kPurgeRequests{"purge_requests", R"sql(
 DELETE FROM idempotency WHERE created_at <= $1 AND request_hash IN
 (SELECT request_hash FROM idempotency WHERE created_at <= $1 ORDER BY created_at LIMIT $2)
+)sql"};
+inline constexpr PostgresStatement kPurgeUndecided{"purge_undecided", R"sql(
+DELETE FROM undecided_sends WHERE expires_at <= $1 AND (conversation_id, message_id) IN
+(SELECT conversation_id, message_id FROM undecided_sends WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)
 )sql"};
 
 }  // namespace c4a::sql

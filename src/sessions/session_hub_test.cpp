@@ -1,0 +1,153 @@
+#include "sessions/session_hub.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "message_store/fake_message_store.h"
+
+namespace c4a {
+namespace {
+
+constexpr TimestampMs kNow = 1'700'000'000'000;
+
+// Nothing in these tests appends.
+class ClosedLog final : public MessageLog {
+ public:
+  Result<> append(Command, Completion) override { return fail(ErrorCode::kUnavailable); }
+  void stop() override {}
+  std::size_t waiting() const override { return 0; }
+  Result<> check() override { return {}; }
+};
+
+// Everybody is offline; `during_get` runs on the worker after the state was taken and before it is answered.
+class SlowPresence final : public Presence {
+ public:
+  std::function<void(const UserId&)> during_get = [](const UserId&) {};
+
+  std::shared_ptr<LiveUser> connected(const UserId&, TimestampMs) override { return std::make_shared<LiveUser>(); }
+  void disconnected(const UserId&, TimestampMs) override {}
+  void active(const UserId&, TimestampMs) override {}
+  void heartbeat(const UserId&, bool, TimestampMs) override {}
+  PresenceState get(const UserId& user, TimestampMs) override {
+    during_get(user);
+    return {};
+  }
+  void expire(TimestampMs) override {}
+  void forget(const UserId&) override {}
+  void listen(Listener) override {}
+};
+
+class RecordingSocket final : public net::WebSocket {
+ public:
+  explicit RecordingSocket(net::EventLoop& loop) : loop_(loop) {}
+  void send(net::SharedFrame frame) override { frames.push_back(*frame); }
+  void close(std::uint16_t, std::string_view) override {}
+  std::size_t queued_bytes() const override { return 0; }
+  net::EventLoop& loop() override { return loop_; }
+
+  std::vector<std::string> frames;  // loop thread, or while nothing runs there
+
+ private:
+  net::EventLoop& loop_;
+};
+
+class WatchTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    bus_.add_sink(&hub_);
+    on_loop(
+        [&] { session_ = std::make_unique<Session>(hub_, socket_, hub_.next_number(), UserId{"ann"}, DeviceId{}); });
+  }
+  void TearDown() override {
+    on_loop([&] { session_.reset(); });
+    loop_.stop();
+  }
+
+  void on_loop(const std::function<void()>& task) {
+    std::promise<void> done;
+    loop_.post([&] {
+      task();
+      done.set_value();
+    });
+    done.get_future().wait();
+  }
+  // Until all that was asked for is read and told.
+  void settle() {
+    std::promise<void> worked;
+    ASSERT_TRUE(workers_.post([&] { worked.set_value(); }));
+    worked.get_future().wait();
+    on_loop([] {});
+  }
+  void watch(std::vector<UserId> users) {
+    on_loop([&] { hub_.watch(*session_, std::move(users)); });
+  }
+  void tell(const UserId& user, PresenceStatus status) { hub_.tell_presence(user, {status, kNow}); }
+  static std::string offline(const UserId& user) { return presence_frame(user, {}); }
+  static std::string now(const UserId& user, PresenceStatus status) { return presence_frame(user, {status, kNow}); }
+
+  const UserId bob_{"bob"};
+  const UserId carol_{"carol"};
+  ManualClock clock_{kNow};
+  FakeMessageStore store_;
+  ClosedLog log_;
+  SlowPresence presence_;
+  MemoryLiveBus bus_{{}};
+  net::EventLoop loop_;
+  WorkerPool workers_{1, 100};
+  SessionHub hub_{loop_, 0, {store_, log_, presence_, bus_, workers_, clock_, {}}};
+  RecordingSocket socket_{loop_};
+  std::unique_ptr<Session> session_;
+  std::jthread thread_{[this] { loop_.run(); }};
+};
+
+TEST_F(WatchTest, ThePresentStateComesAtOnceAndThenEachChange) {
+  watch({bob_, carol_});
+  settle();
+  tell(bob_, PresenceStatus::kOnline);
+  tell(bob_, PresenceStatus::kAway);
+  settle();
+  EXPECT_EQ(socket_.frames, (std::vector{offline(bob_), offline(carol_), now(bob_, PresenceStatus::kOnline),
+                                         now(bob_, PresenceStatus::kAway)}));
+}
+
+TEST_F(WatchTest, AChangeWhileTheStateIsReadIsToldAndTheOlderStateIsNot) {
+  presence_.during_get = [&](const UserId& user) {
+    if (user == bob_) tell(bob_, PresenceStatus::kOnline);
+  };
+  watch({bob_, carol_});
+  settle();
+  EXPECT_EQ(socket_.frames, (std::vector{now(bob_, PresenceStatus::kOnline), offline(carol_)}));
+}
+
+TEST_F(WatchTest, WatchingAgainTellsTheStateAgainAndEachChangeOnce) {
+  watch({bob_});
+  settle();
+  watch({bob_});
+  settle();
+  tell(bob_, PresenceStatus::kOnline);
+  settle();
+  EXPECT_EQ(socket_.frames, (std::vector{offline(bob_), offline(bob_), now(bob_, PresenceStatus::kOnline)}));
+}
+
+TEST_F(WatchTest, AStateThatIsAskedForAfterAChangeIsToldAlso) {
+  watch({bob_});
+  settle();
+  tell(bob_, PresenceStatus::kOnline);
+  watch({bob_});
+  settle();
+  EXPECT_EQ(socket_.frames, (std::vector{offline(bob_), now(bob_, PresenceStatus::kOnline), offline(bob_)}));
+}
+
+TEST_F(WatchTest, ASessionThatClosesWhileAStateIsReadIsToldNothing) {
+  presence_.during_get = [&](const UserId&) { loop_.post([this] { session_.reset(); }); };
+  watch({bob_});
+  settle();
+  tell(bob_, PresenceStatus::kOnline);
+  settle();
+  EXPECT_TRUE(socket_.frames.empty());
+}
+
+}  // namespace
+}  // namespace c4a
