@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Runs the real servers on this machine without Docker: Kafka, Cassandra, PostgreSQL, Redis and its Sentinels.
 
-    servers.py up [--only kafka,redis]        fetch what is missing, start all, wait until all are healthy
+    servers.py up [--only kafka,redis] [--tls]    fetch what is missing, start all, wait until all are healthy;
+                                              --tls adds ports with TLS and passwords, until all is wiped
     servers.py status [--only …]              the table; exit status 1 where something is not healthy
     servers.py down [--only …] [--wipe]       stop all; --wipe deletes their data too
     servers.py start|stop|kill|pause|resume|wipe NODE…    for example kafka-2; a kind names all its nodes
@@ -26,7 +27,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from cluster import jars, kafka_metadata  # noqa: E402  (the folder has to be in the path first)
+from cluster import jars, kafka_metadata, tls  # noqa: E402  (the folder has to be in the path first)
 from cluster.cassandra import SEEDS, Cassandra  # noqa: E402
 from cluster.kafka import VOTERS, Kafka  # noqa: E402
 from cluster.postgres import Postgres  # noqa: E402
@@ -101,9 +102,13 @@ class Servers:
         took = "was running" if was_there else f"healthy after {time.monotonic() - begin:.1f} s"
         self.report(f"{node.name:<12} {took:<22} {node.address}")
 
-    def up(self, timeout_s: float = 120) -> None:
+    def up(self, timeout_s: float = 120, with_tls: bool = False) -> None:
         """Fetches what is missing, starts all, and returns when all are healthy."""
         begin = time.monotonic()
+        if with_tls and not tls.on():
+            if running := [node.name for node in Servers().nodes.values() if node.pid()]:
+                raise Problem(f"{', '.join(running)}: running without TLS; stop them first (`make servers-down`).")
+            tls.turn_on()
         self.fetch()
         fetched = time.monotonic()
         self.start(list(self.nodes.values()), timeout_s)
@@ -120,6 +125,8 @@ class Servers:
             self.each(end, [node for node in nodes if not isinstance(node, Sentinel)])
         if wipe:
             self.wipe(nodes)
+            if len(self.kinds) == len(KINDS):
+                tls.turn_off()
 
     def wipe(self, nodes: list[Server]) -> None:
         """Kills these and deletes their data."""
@@ -184,6 +191,9 @@ def print_table(nodes: list[Server]) -> bool:
         print(f"{node.name:<12} {node.address:<18} {node.pid() or '-':>7} {rss:8.0f}  {health}"
               f"{': ' + detail if detail else ''}")
     print(f"{'all':<12} {'':<18} {'':>7} {sum(row[2] for row in rows):8.0f}")
+    if tls.on():
+        secured = ", ".join("%s %s:%d" % (node.name, *where) for node in nodes if (where := node.tls_address()))
+        print(f"TLS, authority {tls.ca_file()}: {secured}")
     return all(row[1] == "healthy" for row in rows)
 
 
@@ -197,6 +207,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     for name in ("up", "status", "down", "topics"):
         actions.add_parser(name).add_argument("--only", type=only, metavar="KIND,KIND")
     actions.choices["down"].add_argument("--wipe", action="store_true")
+    actions.choices["up"].add_argument("--tls", action="store_true")
     for name in ("start", "stop", "kill", "pause", "resume", "wipe", "add"):
         actions.add_parser(name).add_argument("nodes", nargs="+", metavar="NODE")
     nodetool = actions.add_parser("nodetool", prefix_chars="\0")
@@ -213,7 +224,7 @@ def act(options: argparse.Namespace) -> int:
         return 0
     servers = Servers(getattr(options, "only", None))
     if options.action == "up":
-        servers.up()
+        servers.up(with_tls=options.tls)
     if options.action in ("up", "status"):
         return 0 if print_table(list(servers.nodes.values())) else 1
     if options.action == "down":
@@ -239,6 +250,10 @@ def act_on_nodes(servers: Servers, action: str, names: list[str]) -> None:
         for node in [servers.add(name) for name in names]:
             node.fetch(say)
             servers.start([node], timeout_s=300)
+            # The others hear of it a moment later.
+            for other in servers.named(node.kind):
+                if other.health() not in ("down", "paused"):
+                    other.wait_healthy(say=say)
         return
     nodes = [node for name in names for node in servers.named(name)]
     if action == "start":

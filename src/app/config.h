@@ -111,7 +111,7 @@ struct KafkaSettings {
   std::int64_t replication = 3;
   std::int64_t min_replication = 3;
   std::string security = "plaintext";
-  std::string sasl_mechanism = "SCRAM-SHA-256";
+  std::string sasl_mechanism = "PLAIN";
   std::string username;
   std::string password;
   std::string ca_file;

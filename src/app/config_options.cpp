@@ -200,7 +200,7 @@ std::vector<Option> make_options() {
     integer(C4A_OPTION(kafka.replication), 1, 9, "Copies of a topic that `chat4all migrate` makes."),
     integer(C4A_OPTION(kafka.min_replication), 1, 9, "A topic with fewer copies is refused at start."),
     choice_text(C4A_OPTION(kafka.security), {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"}, "How brokers are talked to."),
-    text(C4A_OPTION(kafka.sasl_mechanism), not_empty, "a SASL mechanism, such as SCRAM-SHA-256 or PLAIN", "With a sasl security."),
+    text(C4A_OPTION(kafka.sasl_mechanism), not_empty, "a SASL mechanism, such as PLAIN (with TLS) or SCRAM-SHA-256", "With a sasl security."),
     text(C4A_OPTION(kafka.username), any_text, "a text", "With a sasl security."),
     secret(C4A_OPTION(kafka.password), "With a sasl security."),
     text(C4A_OPTION(kafka.ca_file), any_text, "a PEM file, or empty", "Who signed the brokers' certificates. Empty: the system's authorities."),

@@ -18,8 +18,8 @@ using UserEdit = std::function<Result<>(UserRecord&)>;
 // MetadataStore keeps users, credentials, revocations, idempotency records and the audit trail.
 //
 // Every call blocks until its change is durable: call on worker threads, never on an event loop. Any thread may call
-// any method. Implementations: SqliteMetadataStore (embedded, the default), PostgresMetadataStore (a server that several
-// processes share), FakeMetadataStore (unit tests).
+// any method. Implementations: SqliteMetadataStore (embedded, the default), PostgresMetadataStore (a server that
+// several processes share), FakeMetadataStore (unit tests).
 //
 // Every method can fail with kUnavailable (the same call may succeed later; after a failed write, read before assuming
 // that nothing happened) and kCorrupt (an operator must act); other errors stand at their method.

@@ -1,5 +1,6 @@
 #include "operations/answering_log.h"
 
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
@@ -23,8 +24,10 @@ AnsweringLog::Question AnsweringLog::question_of(const Command& command) {
     question.kind = Question::Kind::kSend;
     question.message = send->message.message_id;
     question.digest = send->message.digest;
-  } else if (std::holds_alternative<CreateConversation>(command.request)) {
+    question.trace_id = send->message.trace_id;
+  } else if (const auto* create = std::get_if<CreateConversation>(&command.request)) {
     question.kind = Question::Kind::kCreate;
+    question.members = create->members.size();
   } else if (const auto* open = std::get_if<OpenDevice>(&command.request)) {
     question.kind = Question::Kind::kOpenDevice;
     question.device = open->device;
@@ -74,9 +77,29 @@ Result<Decision> AnsweringLog::answer_send(const Question& question, Decision un
   decision.seq = first.seq;
   decision.version = (*head)->version;
   decision.created_at = first.created_at;
-  // The same time means that it is this very command, decided meanwhile.
-  decision.duplicate = first.created_at != question.at;
+  // Otherwise it is this very command, decided meanwhile.
+  decision.duplicate = first.created_at != question.at || first.trace_id != question.trace_id;
   return decision;
+}
+
+bool AnsweringLog::is_complete(const Question& question) {
+  constexpr std::size_t kPage = 1000;
+  std::size_t found = 0;
+  UserId after;
+  while (true) {
+    const auto page = store_.members(question.conversation, after, kPage);
+    if (!page) return false;
+    found += page->size();
+    if (page->size() < kPage) break;
+    after = page->back().user_id;
+  }
+  if (found < question.members) return false;
+  for (const auto& user : {question.actor, after}) {
+    if (user.text.empty()) continue;
+    const auto refs = store_.conversations_of(user);
+    if (!refs || std::ranges::find(*refs, question.conversation, &ConversationRef::id) == refs->end()) return false;
+  }
+  return true;
 }
 
 std::optional<Result<Decision>> AnsweringLog::look_for_effects(const Question& question) {
@@ -87,6 +110,8 @@ std::optional<Result<Decision>> AnsweringLog::look_for_effects(const Question& q
   decision.seq = (*head)->last_seq;
   if (question.kind == Question::Kind::kCreate) {
     decision.duplicate = (*head)->created_at != question.at;
+    // Its rows come after its head.
+    if (!is_complete(question)) return std::nullopt;
     return decision;
   }
   const auto progress = store_.progress(question.conversation, question.actor);

@@ -30,13 +30,17 @@ class AnsweringLog final : public MessageLog {
     TimestampMs at = 0;
     MessageId message;
     ContentDigest digest{};
+    std::array<std::uint8_t, 16> trace_id{};  // with `at`: tells this command from a repeat
     DeviceId device;
+    std::size_t members = 0;  // with how many a conversation begins
   };
   static Question question_of(const Command& command);
   Result<Decision> answer(const Question& question, Decision undecided);
   Result<Decision> answer_send(const Question& question, Decision undecided);
   // One look; nothing while the effects are not there.
   std::optional<Result<Decision>> look_for_effects(const Question& question);
+  // Whether the conversation is there with all its members, and in the lists of the first and the last of them.
+  bool is_complete(const Question& question);
 
   MessageLog& log_;
   MessageStore& store_;

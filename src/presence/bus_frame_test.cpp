@@ -78,13 +78,23 @@ TEST_F(BusFrameTest, DamageIsNoticedAndWhatCameBeforeItIsTold) {
 
 TEST(FrameOrderTest, ANewSenderAndAJumpAreGaps) {
   FrameOrder order;
-  EXPECT_TRUE(order.gap_before(1, 5));
-  EXPECT_FALSE(order.gap_before(1, 6));
-  EXPECT_TRUE(order.gap_before(2, 1));
-  EXPECT_TRUE(order.gap_before(1, 8));
-  EXPECT_FALSE(order.gap_before(1, 9));
+  EXPECT_TRUE(order.gap_before(1, 5, 0));
+  EXPECT_FALSE(order.gap_before(1, 6, 0));
+  EXPECT_TRUE(order.gap_before(2, 1, 0));
+  EXPECT_TRUE(order.gap_before(1, 8, 0));
+  EXPECT_FALSE(order.gap_before(1, 9, 0));
   order.forget();
-  EXPECT_TRUE(order.gap_before(1, 10));
+  EXPECT_TRUE(order.gap_before(1, 10, 0));
+}
+
+TEST(FrameOrderTest, ASenderThatFallsSilentIsNoticedOnce) {
+  FrameOrder order;
+  order.gap_before(1, 1, 1000);
+  order.gap_before(2, 1, 3000);
+  EXPECT_FALSE(order.somebody_fell_silent(3500));
+  EXPECT_TRUE(order.somebody_fell_silent(3501));
+  EXPECT_FALSE(order.somebody_fell_silent(3502));
+  EXPECT_FALSE(order.gap_before(2, 2, 3600));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 import pathlib
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import sys
@@ -13,9 +14,9 @@ import pytest
 LOCAL = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "local"
 sys.path.insert(0, str(LOCAL))
 
-from cluster import cassandra_query, jars, kafka_metadata  # noqa: E402
+from cluster import cassandra_query, jars, kafka_metadata, tls  # noqa: E402
 from cluster.process import Process, require_free  # noqa: E402
-from cluster.settings import ENV, Problem  # noqa: E402
+from cluster.settings import ENV, Problem, address  # noqa: E402
 from servers import Servers, silence  # noqa: E402
 
 FIRST_EPHEMERAL_PORT = 32768
@@ -48,11 +49,34 @@ def answering(answer: bytes):
     return listener.getsockname()
 
 
-def test_no_two_servers_listen_on_the_same_address():
+def speaking_tls():
+    """A server that makes one handshake with the certificate; returns its address."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tls.folder() / "server.crt", tls.folder() / "server.key")
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        with listener, listener.accept()[0] as connection:
+            try:
+                context.wrap_socket(connection, server_side=True).close()
+            except OSError:
+                pass
+
+    threading.Thread(target=serve, daemon=True).start()
+    return listener.getsockname()
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "tls"])
+def with_tls(request):
+    if request.param:
+        tls.turn_on()
+
+
+def test_no_two_servers_listen_on_the_same_address(with_tls):
     assert len(all_addresses()) == len(set(all_addresses()))
 
 
-def test_all_addresses_are_on_loopback_and_below_the_ephemeral_ports():
+def test_all_addresses_are_on_loopback_and_below_the_ephemeral_ports(with_tls):
     assert all(host.startswith("127.") and 1024 < port < FIRST_EPHEMERAL_PORT for host, port in all_addresses())
 
 
@@ -61,6 +85,38 @@ def test_the_lists_of_the_address_file_are_where_the_nodes_listen():
     assert ENV["KAFKA_BROKERS"] == ",".join(node.address for node in servers.named("kafka"))
     assert ENV["CASSANDRA_CONTACT_POINTS"] == ",".join(node.host for node in servers.named("cassandra"))
     assert ENV["REDIS_SENTINELS"] == ",".join(node.address for node in servers.named("sentinel"))
+
+
+def test_the_tls_lists_of_the_address_file_are_where_the_nodes_speak_it():
+    servers = Servers(report=silence)
+    lists = {"KAFKA_TLS_BROKERS": "kafka", "REDIS_TLS_NODES": "redis", "REDIS_TLS_SENTINELS": "sentinel"}
+    for name, kind in lists.items():
+        assert [address(one) for one in ENV[name].split(",")] == [node.tls_address() for node in servers.named(kind)]
+
+
+def test_the_certificate_is_good_for_every_node_and_its_keys_are_closed():
+    tls.turn_on()
+    assert tls.problem(*speaking_tls()) == ""
+    shown = subprocess.run(["openssl", "x509", "-in", tls.folder() / "server.crt", "-noout", "-ext", "subjectAltName"],
+                           capture_output=True, text=True, check=True).stdout
+    assert "127.0.0.1," in shown and "127.0.0.8," in shown
+    for name in ("ca.key", "server.key", "server.p12"):
+        assert (tls.folder() / name).stat().st_mode & 0o077 == 0
+
+
+def test_a_certificate_of_another_authority_is_a_problem():
+    tls.turn_on()
+    other = speaking_tls()
+    tls.turn_off()
+    tls.turn_on()
+    assert tls.problem(*other).startswith("no TLS on 127.0.0.1:")
+
+
+def test_tls_that_is_on_keeps_its_certificates(folders):
+    tls.turn_on()
+    before = tls.ca_file().read_bytes()
+    tls.turn_on()
+    assert tls.ca_file().read_bytes() == before and [path.name for path in (folders / "servers").iterdir()] == ["tls"]
 
 
 def test_a_shell_reads_the_same_addresses():
@@ -109,6 +165,14 @@ def test_a_jar_with_another_digest_is_refused_and_nothing_is_kept(monkeypatch):
     assert not jars.home("kafka").exists()
 
 
+def test_a_jar_that_changed_after_it_was_fetched_is_refused():
+    name = jars.lock_file("kafka").read_text().split()[1]
+    (jars.home("kafka") / "lib").mkdir(parents=True)
+    (jars.home("kafka") / "lib" / name).write_bytes(b"something else")
+    with pytest.raises(Problem, match="have changed since they were fetched"):
+        jars.fetch("kafka")
+
+
 @pytest.mark.parametrize("name", ["kafka-3", "kafka-9", "redis-3", "postgres-2", "cassandra", "x-4"])
 def test_what_cannot_be_added_is_refused(name):
     with pytest.raises(Problem, match="cannot be added"):
@@ -136,10 +200,27 @@ def test_an_answer_that_is_not_kafkas_is_an_error():
 
 def test_an_error_of_cassandra_is_refused_with_its_words():
     words = b"no such version"
-    body = struct.pack(">iH", 10, len(words)) + words
+    body = struct.pack(">iH", 10, len(words)) + words + b"\0\5"
     header = struct.pack(">BBhBi", 0x84, 0, 0, cassandra_query.ERROR, len(body))
-    with pytest.raises(cassandra_query.Refused, match="no such version"):
+    with pytest.raises(cassandra_query.Refused, match="^no such version$"):
         cassandra_query.Connection(*answering(header + body))
+
+
+def test_cassandra_is_told_the_password_when_it_asks():
+    listener = socket.create_server(("127.0.0.1", 0))
+    heard = []
+
+    def serve():
+        with listener, listener.accept()[0] as connection:
+            for answer in (cassandra_query.AUTHENTICATE, 0x10):  # 0x10: AUTH_SUCCESS
+                heard.append(connection.recv(4096))
+                connection.sendall(struct.pack(">BBhBi", 0x84, 0, 0, answer, 0))
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    cassandra_query.Connection(*listener.getsockname(), "somebody", "secret").socket.close()
+    server.join()
+    assert b"secret" not in heard[0] and heard[1].endswith(b"\0somebody\0secret")
 
 
 def test_a_server_that_nobody_started_is_down():

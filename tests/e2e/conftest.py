@@ -12,6 +12,7 @@ from socket import SHUT_RDWR
 import httpx
 import pytest
 
+import distributed
 from chat import Socket, World
 from server import BINARY, Server
 
@@ -113,6 +114,14 @@ def make_server(tmp_path):
 def own_server(make_server):
     """`world = own_server({"limits.sends_per_second_per_user": 5})`"""
     return lambda settings=None, **options: World(make_server(settings, **options).start())
+
+
+@pytest.fixture(autouse=True)
+def embedded_only(request):
+    """`@pytest.mark.embedded("why")`: what only the embedded engines can show."""
+    mark = request.node.get_closest_marker("embedded")
+    if mark and distributed.ON:
+        pytest.skip(mark.args[0])
 
 
 @pytest.fixture(autouse=True)

@@ -36,8 +36,8 @@ def settings():
     name = "e2e" + secrets.token_hex(5)
     hosts = ",".join(f"{host}:{of['CASSANDRA_PORT']}" for host in of["CASSANDRA_CONTACT_POINTS"].split(","))
     return {
-        # A busy machine may need longer than the half second; reading what was sent asks for the decision.
-        "server.decision_wait_ms": 5000,
+        # After a kill the partitions wait for the consumer group; reading what was sent needs the decision.
+        "server.decision_wait_ms": 20000,
         "log.engine": "kafka",
         "messages.engine": "cassandra",
         "presence.engine": "redis",

@@ -71,7 +71,7 @@ class Server:
         self.scheme = "https" if tls else "http"
         self.port = None
         self.process = None
-        self.http = httpx.Client(verify=False, trust_env=False, timeout=15,
+        self.http = httpx.Client(verify=False, trust_env=False, timeout=40 if distributed.ON else 15,
                                  limits=httpx.Limits(max_connections=200, max_keepalive_connections=50))
 
     @property
@@ -86,6 +86,7 @@ class Server:
 
     def launch(self):
         """Starts the process without waiting until it serves."""
+        self.migrate()
         self.port = self.port or free_port()
         extra = dict(self.extra)
         if self.admin_key:
@@ -105,7 +106,6 @@ class Server:
             self.migrated = True
 
     def start(self):
-        self.migrate()
         self.launch()
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:

@@ -131,6 +131,7 @@ def test_a_port_of_another_server_is_in_use_too(make_server, tmp_path):
     one_sentence(command("serve", "--listen", f"127.0.0.1:{server.port}", "--data", tmp_path / "data"), server.port)
 
 
+@pytest.mark.embedded("several processes share what the distributed engines keep")
 def test_a_data_directory_in_use_stops_the_start(make_server):
     server = make_server().start()
     one_sentence(command("serve", "--listen", f"127.0.0.1:{free_port()}", "--data", server.data), server.data)

@@ -106,6 +106,7 @@ def narrow_socket(server):
     return connection
 
 
+@pytest.mark.embedded("the client reads the close frame only if all was sent within the server's patience with it")
 def test_a_slow_reader_is_dropped_with_4008_and_resumes_without_loss(world, pair):
     alice, bob, conversation = pair
     slow = bob.connect("slow", sock=narrow_socket(world.server), max_queue=1)

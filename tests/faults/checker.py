@@ -133,7 +133,10 @@ class Checker:
             return
         if not told.duplicate:
             if told.message_id in self.accepted:
-                yield Violation(TWICE, f"message {told.message_id} was accepted as new twice")
+                answers = [f"seq {other.seq} created {other.created_at} to {other.device} session {other.session}"
+                           for other in self.history.told if other.message_id == told.message_id and not other.duplicate]
+                yield Violation(TWICE, f"message {told.message_id} was accepted as new twice: {'; '.join(answers)}; tries "
+                                       f"{attempt.tries}, refused {attempt.refused}")
             self.accepted.add(told.message_id)
         first = self.created_at.setdefault(told.message_id, told.created_at)
         if first != told.created_at:

@@ -1,10 +1,12 @@
 """Cassandra: node N on 127.0.0.N. The first three are each other's seeds; later ones join one at a time."""
 
+import contextlib
 import pathlib
 import shutil
+import time
 
-from . import cassandra_query, jars
-from .process import run
+from . import cassandra_query, jars, tls
+from .process import answers, run
 from .server import Server
 from .settings import ENV, MAX_NODES, run_dir
 
@@ -16,7 +18,7 @@ num_tokens: 16
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
 endpoint_snitch: SimpleSnitch
 dynamic_snitch: false
-authenticator: AllowAllAuthenticator
+authenticator: {authenticator}
 authorizer: AllowAllAuthorizer
 # A seed with auto_bootstrap off never streams: right for the first nodes, which begin empty.
 auto_bootstrap: {bootstrap}
@@ -49,6 +51,17 @@ auto_snapshot: false
 # The product's batches hold the messages of one partition, up to the size of a large message.
 batch_size_warn_threshold: 64KiB
 batch_size_fail_threshold: 640KiB
+"""
+
+# The same port takes both, TLS and plain; with TLS on, both ask for the password.
+TLS_YAML = """\
+client_encryption_options:
+  enabled: true
+  optional: true
+  keystore: {key_store}
+  keystore_password: {key_store_password}
+  store_type: PKCS12
+  require_client_auth: false
 """
 
 LOGBACK = """\
@@ -100,13 +113,41 @@ class Cassandra(Server):
 
     def configure(self) -> None:
         storage_port = int(ENV["CASSANDRA_STORAGE_PORT"])
-        seeds = [seed for seed in self.seeds if seed != self.number or not self.replacement.exists()]
-        (self.dir / "cassandra.yaml").write_text(YAML.format(
+        seeds = [seed for seed in self.seeds if seed != self.number or self.is_own_seed()]
+        text = YAML.format(
+            authenticator="PasswordAuthenticator" if tls.on() else "AllowAllAuthenticator",
             bootstrap="false" if self.number in seeds else "true", host=self.host, folder=self.dir,
             seeds=",".join(f"127.0.0.{seed}" for seed in seeds), port=ENV["CASSANDRA_PORT"],
-            storage_port=storage_port, ssl_storage_port=storage_port + 1))
+            storage_port=storage_port, ssl_storage_port=storage_port + 1)
+        if tls.on():
+            text += TLS_YAML.format(key_store=tls.key_store(), key_store_password=ENV["TLS_KEYSTORE_PASSWORD"])
+        (self.dir / "cassandra.yaml").write_text(text)
         (self.dir / "logback.xml").write_text(LOGBACK.format(log=self.log))
         (self.dir / "tmp").mkdir(exist_ok=True)
+
+    def is_own_seed(self) -> bool:
+        return self.number in self.seeds and not self.replacement.exists()
+
+    def start(self) -> None:
+        if not self.is_own_seed() and not self.pid():
+            self.wait_for_seed()
+        super().start()
+
+    def wait_for_seed(self, timeout_s: float = 100) -> None:
+        """Without a seed it would end after the ring delay. Where none is there it gives up: Cassandra says the rest."""
+        seeds = [Cassandra(number) for number in self.seeds if number != self.number]
+        begin = time.monotonic()
+        while not any(answers(*seed.addresses()[0]) for seed in seeds):
+            passed = time.monotonic() - begin
+            # All may be started at the same moment: then there is no process yet.
+            if passed > timeout_s or (passed > 5 and not any(seed.pid() for seed in seeds)):
+                return
+            time.sleep(0.2)
+
+    def wait_healthy(self, timeout_s: float = 120, say=None) -> float:
+        took = super().wait_healthy(timeout_s, say)
+        self.replacement.unlink(missing_ok=True)
+        return took
 
     def command(self) -> list:
         # A ring delay of 2 s asks for seeds that are up by then, which is why all of the first three are seeds.
@@ -119,6 +160,9 @@ class Cassandra(Server):
                 f"-Dcassandra.jmx.local.port={self.jmx_port()}", "-Dcassandra-foreground=yes",
                 "-Dcassandra.skip_wait_for_gossip_to_settle=0", "-Dcassandra.ring_delay_ms=2000",
                 "-Dcassandra.memtable.row_overhead_size=180",
+                # Of passwords (--tls): as many copies as there are nodes, there soon, and cheap to check.
+                f"-Dcassandra.system_auth.default_rf={min(3, len(self.seeds))}",
+                "-Dcassandra.superuser_setup_delay_ms=500", "-Dcassandra.auth_bcrypt_gensalt_log2_rounds=4",
                 *([f"-Dcassandra.replace_address_first_boot={self.host}"] if self.replacement.exists() else []),
                 "-cp", jars.class_path(self.kind), "org.apache.cassandra.service.CassandraDaemon"]
 
@@ -131,7 +175,7 @@ class Cassandra(Server):
 
     def problem(self) -> str:
         try:
-            with cassandra_query.Connection(*self.addresses()[0]) as connection:
+            with self.connection() as connection:
                 known = 1 + connection.count("SELECT peer FROM system.peers_v2")
                 expected = max(len(self.seeds), len(self.ring()))
                 if known < expected:
@@ -139,9 +183,25 @@ class Cassandra(Server):
                 # A node alone, as for the class archive, has no three copies of anything.
                 if self.seeds == SEEDS and all(node.pid() and not node.process.paused() for node in self.ring()):
                     return connection.whole_ring()
+        except cassandra_query.Refused as refused:
+            return f"refuses: {refused}"
         except OSError:
             return f"no answer on {self.address}"
         return ""
+
+    def connection(self) -> cassandra_query.Connection:
+        return cassandra_query.Connection(*self.addresses()[0], ENV["CASSANDRA_USER"], ENV["CASSANDRA_PASSWORD"])
+
+    def tls_address(self) -> tuple[str, int]:
+        return self.addresses()[0]
+
+    def settle(self) -> None:
+        """The product's user, once there are passwords; made by the one that Cassandra itself makes first."""
+        if tls.on():
+            with contextlib.suppress(OSError), \
+                    cassandra_query.Connection(*self.addresses()[0], "cassandra", "cassandra") as connection:
+                connection.query(f"CREATE ROLE IF NOT EXISTS {ENV['CASSANDRA_USER']} WITH LOGIN = true "
+                                 f"AND PASSWORD = '{ENV['CASSANDRA_PASSWORD']}'")
 
     def wipe(self) -> None:
         super().wipe()
@@ -168,7 +228,7 @@ class Cassandra(Server):
 
     def detail(self) -> str:
         try:
-            with cassandra_query.Connection(*self.addresses()[0]) as connection:
+            with self.connection() as connection:
                 return f"ring of {1 + connection.count('SELECT peer FROM system.peers_v2')} nodes"
         except OSError:
             return ""

@@ -5,7 +5,7 @@ import struct
 from .server import connect, receive
 
 REQUEST_V4 = 4
-ERROR, STARTUP, QUERY = 0x00, 0x01, 0x07
+ERROR, STARTUP, AUTHENTICATE, QUERY, AUTH_RESPONSE = 0x00, 0x01, 0x03, 0x07, 0x0F
 ONE, ALL = 0x01, 0x05
 ROWS = 2
 
@@ -18,10 +18,15 @@ class Refused(OSError):
 
 
 class Connection:
-    def __init__(self, host: str, port: int):
+    """The user and the password are sent only where the node asks for them."""
+
+    def __init__(self, host: str, port: int, user: str = "", password: str = ""):
         self.socket = connect(host, port)
         try:
-            self.ask(STARTUP, struct.pack(">H", 1) + text("CQL_VERSION") + text("3.0.0"))
+            answer, _ = self.exchange(STARTUP, struct.pack(">H", 1) + text("CQL_VERSION") + text("3.0.0"))
+            if answer == AUTHENTICATE:
+                token = f"\0{user}\0{password}".encode()
+                self.exchange(AUTH_RESPONSE, struct.pack(">i", len(token)) + token)
         except OSError:
             self.socket.close()
             raise
@@ -32,16 +37,19 @@ class Connection:
     def __exit__(self, *_) -> None:
         self.socket.close()
 
-    def ask(self, opcode: int, body: bytes) -> bytes:
+    def exchange(self, opcode: int, body: bytes) -> tuple[int, bytes]:
+        """The answer's kind and content."""
         self.socket.sendall(struct.pack(">BBhBi", REQUEST_V4, 0, 0, opcode, len(body)) + body)
         _, _, _, answer, size = struct.unpack(">BBhBi", receive(self.socket, 9))
         content = receive(self.socket, size)
         if answer == ERROR:
-            raise Refused(content[6:].decode(errors="replace")[:200])
-        return content
+            (length,) = struct.unpack_from(">H", content, 4)  # behind the words there may be numbers
+            raise Refused(content[6:6 + length].decode(errors="replace")[:200])
+        return answer, content
 
     def query(self, cql: str, consistency: int = ONE) -> bytes:
-        return self.ask(QUERY, struct.pack(">i", len(cql)) + cql.encode() + struct.pack(">HB", consistency, 0))
+        body = struct.pack(">i", len(cql)) + cql.encode() + struct.pack(">HB", consistency, 0)
+        return self.exchange(QUERY, body)[1]
 
     def count(self, cql: str) -> int:
         """The number of rows of a query of one column."""

@@ -41,6 +41,14 @@ def digests(folder: pathlib.Path) -> dict[str, str]:
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
 
 
+def differences(kind: str, folder: pathlib.Path) -> str:
+    """The first few jars that are missing, too many, or not those of the lock file."""
+    wanted = {name: digest for digest, name in map(str.split, lock_file(kind).read_text().splitlines())}
+    found = digests(folder)
+    wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+    return ", ".join(wrong[:5])
+
+
 def resolve(kind: str, target: pathlib.Path) -> None:
     if not shutil.which("mvn"):
         raise Problem("There is no mvn to fetch jars with: run scripts/install-packages --servers.")
@@ -52,18 +60,18 @@ def resolve(kind: str, target: pathlib.Path) -> None:
 
 
 def fetch(kind: str) -> bool:
-    """Makes home(kind) exist; says whether anything was fetched."""
+    """Makes home(kind) exist; says whether anything was fetched. What is there already is verified again."""
     if home(kind).exists():
+        if wrong := differences(kind, home(kind) / "lib"):
+            raise Problem(f"Jars in {home(kind)} have changed since they were fetched: {wrong}; delete that folder and "
+                          f"start again.")
         return False
     cache_dir().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache_dir(), prefix=f"{kind}-new-") as scratch:
         fetched = pathlib.Path(scratch) / "home"
         resolve(kind, fetched / "lib")
-        wanted = {name: digest for digest, name in map(str.split, lock_file(kind).read_text().splitlines())}
-        found = digests(fetched / "lib")
-        wrong = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
-        if wrong:
-            raise Problem(f"What was fetched is not what {lock_file(kind).name} asks for: {', '.join(wrong[:5])}; "
+        if wrong := differences(kind, fetched / "lib"):
+            raise Problem(f"What was fetched is not what {lock_file(kind).name} asks for: {wrong}; "
                           f"nothing of it is used.")
         fetched.rename(home(kind))
     return True

@@ -3,7 +3,7 @@
 import pathlib
 import shutil
 
-from . import jars, kafka_metadata
+from . import jars, kafka_metadata, tls
 from .process import run
 from .server import Server
 from .settings import ENV
@@ -28,9 +28,9 @@ node.id={number}
 controller.quorum.voters={voters}
 controller.listener.names=CONTROLLER
 listeners={listeners}
-advertised.listeners=BROKER://{address}
+advertised.listeners={advertised}
 inter.broker.listener.name=BROKER
-listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT,TLS:SASL_SSL
 log.dirs={folder}/data
 default.replication.factor={replicas}
 min.insync.replicas={in_sync}
@@ -56,6 +56,18 @@ num.io.threads=4
 log.cleaner.dedupe.buffer.size=8388608
 """
 
+# A third listener for clients. Brokers talk to each other without TLS all the same.
+TLS_PROPERTIES = """\
+listener.name.tls.ssl.keystore.type=PKCS12
+listener.name.tls.ssl.keystore.location={key_store}
+listener.name.tls.ssl.keystore.password={key_store_password}
+listener.name.tls.ssl.key.password={key_store_password}
+listener.name.tls.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-256,SCRAM-SHA-512
+listener.name.tls.plain.sasl.jaas.config={security}.plain.PlainLoginModule required user_{user}="{password}";
+listener.name.tls.scram-sha-256.sasl.jaas.config={security}.scram.ScramLoginModule required;
+listener.name.tls.scram-sha-512.sasl.jaas.config={security}.scram.ScramLoginModule required;
+"""
+
 VOTERS = len(ENV["KAFKA_CONTROLLERS"].split(","))
 
 
@@ -65,6 +77,12 @@ def broker_address(number: int) -> tuple[str, int]:
 
 def controller_address(number: int) -> tuple[str, int]:
     return "127.0.0.1", int(ENV["KAFKA_CONTROLLER_PORT"]) + number
+
+
+def scram_users() -> list[str]:
+    """Written into a new cluster whether TLS is on or not, so that it can be turned on later."""
+    return [word for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512") for word in
+            ("--add-scram", f"{mechanism}=[name={ENV['KAFKA_USER']},password={ENV['KAFKA_PASSWORD']}]")]
 
 
 class Kafka(Server):
@@ -87,23 +105,39 @@ class Kafka(Server):
             jars.record_classes(cls(9, scratch, voters=(9,)))
 
     def addresses(self) -> list[tuple[str, int]]:
-        own = [broker_address(self.number)]
-        return own + [controller_address(self.number)] if self.number in self.voters else own
+        return list(self.listeners().values())
+
+    def listeners(self) -> dict[str, tuple[str, int]]:
+        found = {"BROKER": broker_address(self.number)}
+        if self.number in self.voters:
+            found["CONTROLLER"] = controller_address(self.number)
+        if tls.on():
+            found["TLS"] = self.tls_address()
+        return found
+
+    def tls_address(self) -> tuple[str, int]:
+        return "127.0.0.1", int(ENV["KAFKA_TLS_PORT"]) + self.number
 
     def configure(self) -> None:
         is_voter = self.number in self.voters
-        listeners = [f"{scheme}://{host}:{port}"
-                     for scheme, (host, port) in zip(("BROKER", "CONTROLLER"), self.addresses())]
-        (self.dir / "server.properties").write_text(PROPERTIES.format(
+        listeners = [f"{name}://{host}:{port}" for name, (host, port) in self.listeners().items()]
+        text = PROPERTIES.format(
             roles="broker,controller" if is_voter else "broker", number=self.number, folder=self.dir,
             voters=",".join("%d@%s:%d" % (voter, *controller_address(voter)) for voter in self.voters),
-            listeners=",".join(listeners), address=self.address,
-            replicas=len(self.voters), in_sync=len(self.voters) // 2 + 1))
+            listeners=",".join(listeners),
+            advertised=",".join(one for one in listeners if not one.startswith("CONTROLLER")),
+            replicas=len(self.voters), in_sync=len(self.voters) // 2 + 1)
+        if tls.on():
+            text += TLS_PROPERTIES.format(
+                key_store=tls.key_store(), key_store_password=ENV["TLS_KEYSTORE_PASSWORD"],
+                security="org.apache.kafka.common.security", user=ENV["KAFKA_USER"], password=ENV["KAFKA_PASSWORD"])
+        (self.dir / "server.properties").write_text(text)
         (self.dir / "log4j2.properties").write_text(LOGGING)
         if not (self.dir / "data" / "meta.properties").exists():
             shutil.rmtree(self.dir / "data", ignore_errors=True)
             run(self.java("kafka.tools.StorageTool") +
-                ["format", "-t", ENV["KAFKA_CLUSTER_ID"], "-c", self.dir / "server.properties"], cwd=self.dir)
+                ["format", "-t", ENV["KAFKA_CLUSTER_ID"], "-c", self.dir / "server.properties",
+                 *(scram_users() if is_voter else [])], cwd=self.dir)
 
     def command(self) -> list:
         return self.java("kafka.Kafka") + [self.dir / "server.properties"]

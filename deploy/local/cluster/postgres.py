@@ -7,6 +7,7 @@ import pwd
 import shutil
 import signal
 
+from . import tls
 from .process import ended, run
 from .server import Server
 from .settings import ENV, Problem, run_dir
@@ -22,6 +23,13 @@ fsync = on
 max_connections = 100
 shared_buffers = 64MB
 log_line_prefix = '%m [%p] '
+"""
+
+# On the same port: a client chooses.
+TLS_SETTINGS = """\
+ssl = on
+ssl_cert_file = 'server.crt'
+ssl_key_file = 'server.key'
 """
 
 FIRST_STATEMENTS = """\
@@ -77,7 +85,13 @@ class Postgres(Server):
         if not (self.data / "ready").exists():
             self.create()
         self.remove_stale_lock()
-        (self.data / "postgresql.auto.conf").write_text(SETTINGS.format(host=host, port=port))
+        text = SETTINGS.format(host=host, port=port)
+        if tls.on():
+            text += TLS_SETTINGS
+            for name in ("server.crt", "server.key"):
+                shutil.copy(tls.folder() / name, self.data / name)
+                self.give_to_owner(self.data / name)
+        (self.data / "postgresql.auto.conf").write_text(text)
         self.give_to_owner(self.data / "postgresql.auto.conf")
 
     def remove_stale_lock(self) -> None:
@@ -124,10 +138,11 @@ class Postgres(Server):
     def query(self, sql: str) -> str:
         """The one value it selects, asked as the product's user; empty where there is no answer."""
         host, port = self.addresses()[0]
+        verified = {"PGSSLMODE": "verify-full", "PGSSLROOTCERT": str(tls.ca_file())} if tls.on() else {}
         try:
             return run([PROGRAMS / "psql", "-h", host, "-p", str(port), "-U", ENV["POSTGRES_USER"],
                         "-d", ENV["POSTGRES_DATABASE"], "-Atqc", sql], timeout=5,
-                       env={"PGPASSWORD": ENV["POSTGRES_PASSWORD"], "PGCONNECT_TIMEOUT": "2"}).strip()
+                       env={"PGPASSWORD": ENV["POSTGRES_PASSWORD"], "PGCONNECT_TIMEOUT": "2", **verified}).strip()
         except (Problem, OSError):
             return ""
 

@@ -2,12 +2,15 @@
 
 import shutil
 
+from . import tls
 from .process import run
 from .server import Server
 from .settings import ENV, Problem, address
 
 NODES = [address(one) for one in ENV["REDIS_NODES"].split(",")]
 SENTINELS = [address(one) for one in ENV["REDIS_SENTINELS"].split(",")]
+TLS_NODES = [address(one) for one in ENV["REDIS_TLS_NODES"].split(",")]
+TLS_SENTINELS = [address(one) for one in ENV["REDIS_TLS_SENTINELS"].split(",")]
 
 # Without set-proc-title a server renames its process, and nothing would show any more that it is ours.
 COMMON = """\
@@ -51,6 +54,7 @@ class RedisServer(Server):
     program = ""
     template = ""
     where: list[tuple[str, int]] = []
+    where_tls: list[tuple[str, int]] = []
     password = ""
 
     @classmethod
@@ -59,7 +63,10 @@ class RedisServer(Server):
         require("redis-cli")
 
     def addresses(self) -> list[tuple[str, int]]:
-        return [self.where[self.number - 1]]
+        return [self.where[self.number - 1]] + ([self.tls_address()] if tls.on() else [])
+
+    def tls_address(self) -> tuple[str, int]:
+        return self.where_tls[self.number - 1]
 
     def configure(self) -> None:
         # Written once: Sentinels rewrite their own file and those of the nodes; so they remember a failover.
@@ -76,7 +83,10 @@ class RedisServer(Server):
         path.write_text(text)
 
     def command(self) -> list:
-        return [require(self.program), self.dir / "redis.conf"]
+        # Not in the file, which is written only once.
+        extra = ["--tls-port", self.tls_address()[1], "--tls-cert-file", tls.folder() / "server.crt", "--tls-key-file",
+                 tls.folder() / "server.key", "--tls-ca-cert-file", tls.ca_file(), "--tls-auth-clients", "no"]
+        return [require(self.program), self.dir / "redis.conf", *(extra if tls.on() else [])]
 
     def ask(self, *words: str) -> str:
         host, port = self.addresses()[0]
@@ -104,6 +114,7 @@ class Redis(RedisServer):
     program = "redis-server"
     template = NODE
     where = NODES
+    where_tls = TLS_NODES
     password = ENV["REDIS_PASSWORD"]
 
     def problem(self) -> str:
@@ -128,6 +139,7 @@ class Sentinel(RedisServer):
     program = "redis-sentinel"
     template = SENTINEL
     where = SENTINELS
+    where_tls = TLS_SENTINELS
     password = ENV["REDIS_SENTINEL_PASSWORD"]
 
     def master(self) -> dict[str, str]:

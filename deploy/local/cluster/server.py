@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 
+from . import tls
 from .process import Process, require_free
 from .settings import Problem, run_dir
 
@@ -46,6 +47,13 @@ class Server:
         """What is still missing until it is healthy; empty where nothing is. Waits two seconds at most, or so."""
         raise NotImplementedError
 
+    def tls_address(self) -> tuple[str, int] | None:
+        """Where it speaks TLS from the first byte on, with `--tls`; None where it does not."""
+        return None
+
+    def settle(self) -> None:
+        """Called again and again while it is waited for: what only a running server can be given. Fails in silence."""
+
     def detail(self) -> str:
         """A word about its role, for the table."""
         return ""
@@ -76,7 +84,8 @@ class Server:
         """Returns the seconds it took. `say` is told every few seconds what is being waited for."""
         begin = time.monotonic()
         told = begin
-        while missing := self.problem():
+        while missing := self.missing():
+            self.settle()
             now = time.monotonic()
             if not self.pid():
                 raise Problem(f"{self.name} ended while starting: {self.last_words()} (see {self.dir}).")
@@ -87,6 +96,11 @@ class Server:
                 say(f"{self.name:<12} {now - begin:5.1f} s  waiting: {missing}")
             time.sleep(0.2)
         return time.monotonic() - begin
+
+    def missing(self) -> str:
+        """What is still missing until it is healthy, TLS included."""
+        where = self.tls_address() if tls.on() else None
+        return self.problem() or (tls.problem(*where) if where else "")
 
     def last_words(self) -> str:
         for path in (self.dir / "output.log", self.log):
@@ -118,7 +132,7 @@ class Server:
         """`healthy`, `down`, `paused`, or what is wrong."""
         if not self.pid():
             return "down"
-        return "paused" if self.process.paused() else self.problem() or "healthy"
+        return "paused" if self.process.paused() else self.missing() or "healthy"
 
 
 def connect(host: str, port: int) -> socket.socket:

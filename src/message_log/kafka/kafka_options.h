@@ -15,7 +15,7 @@ struct KafkaOptions {
   int replication = 3;                     // of a topic that is created
   int min_replication = 3;                 // fewer copies are refused
   std::string security = "plaintext";      // plaintext, ssl, sasl_plaintext, sasl_ssl
-  std::string sasl_mechanism = "SCRAM-SHA-256";
+  std::string sasl_mechanism = "PLAIN";
   std::string username;
   std::string password;
   std::string ca_file;                  // PEM; empty: the system's

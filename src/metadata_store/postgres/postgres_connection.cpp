@@ -81,7 +81,7 @@ Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const Postg
     std::unique_ptr<PostgresConnection> connection(new PostgresConnection(target, (first_host + i) % count));
     auto connected = connection->connect(std::min(deadline, Steady::now() + connect_timeout));
     if (connected) {
-      const std::string limit = std::to_string(statement_timeout.count());
+      const std::string limit = std::to_string(statement_timeout.count()) + "ms";
       auto configured = connection->execute_once(sql::kConfigure, {limit, limit}, deadline);
       if (configured) return connection;
       connected = fail(std::move(configured.error()));

@@ -87,6 +87,7 @@ class LiveSchema {
     options.connection_string = with_parameters(
         live_connection_string(), {{"options", "-c search_path=" + name + more_settings}, {"application_name", name}});
     options.call_deadline = std::chrono::seconds(30);  // sanitizers, on a busy machine
+    options.connect_timeout = std::chrono::seconds(30);
     options.connection_wait = std::chrono::seconds(30);
     return options;
   }

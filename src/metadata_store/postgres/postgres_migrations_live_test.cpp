@@ -119,6 +119,21 @@ TEST_F(PostgresMigrationsTest, TlsThatTheServerLacksIsNamed) {
   EXPECT_NE(error.detail.find("ssl = on"), std::string::npos) << error.detail;
 }
 
+TEST_F(PostgresMigrationsTest, TlsIsCheckedAgainstTheAuthorityAndTheName) {
+  const char* authority = std::getenv("CHAT4ALL_TEST_POSTGRES_CA");
+  if (authority == nullptr) GTEST_SKIP() << "SKIPPED: CHAT4ALL_TEST_POSTGRES_CA names no certificate authority.";
+  auto options = schema_.options();
+  options.connection_string =
+      with_parameters(options.connection_string, {{"sslmode", "verify-ca"}, {"sslrootcert", authority}});
+  EXPECT_TRUE(open_migrated(options)->check());
+  const std::unique_ptr<PGconn, decltype(&PQfinish)> plain(PQconnectdb(live_connection_string().c_str()), &PQfinish);
+  const Error error = refusal_with({{"sslmode", "verify-full"},
+                                    {"sslrootcert", authority},
+                                    {"host", "another-name.invalid"},
+                                    {"hostaddr", PQhostaddr(plain.get())}});
+  EXPECT_NE(error.detail.find("or the server's certificate"), std::string::npos) << error.detail;
+}
+
 TEST_F(PostgresMigrationsTest, MissingRightsAreNamedAndWhereAllStandsNoneAreNeeded) {
   if (!schema_.admin.is_superuser()) GTEST_SKIP() << "SKIPPED: this user may not create roles.";
   const std::string role = schema_.name + "_role";

@@ -18,7 +18,8 @@ Result<PostgresPool::Lease> PostgresPool::take(PostgresDeadline deadline) {
   const auto wait_until = std::min(deadline, Steady::now() + options_.connection_wait);
   while (true) {
     if (auto connection = pop_idle()) return Lease(*this, std::move(connection));
-    if (open_ < options_.size && gate_.try_enter(Steady::now())) return connect(lock, deadline);
+    const bool room = open_ < options_.size && connecting_ < kMaxConnecting;
+    if (room && gate_.try_enter(Steady::now())) return connect(lock, deadline);
     if (gate_.failing() && open_ == 0) return fail(*last_failure_);
     if (changed_.wait_until(lock, wait_until) == std::cv_status::timeout) {
       if (gate_.failing()) return fail(*last_failure_);
@@ -43,10 +44,12 @@ std::unique_ptr<PostgresConnection> PostgresPool::pop_idle() {
 
 Result<PostgresPool::Lease> PostgresPool::connect(std::unique_lock<std::mutex>& lock, PostgresDeadline deadline) {
   ++open_;
+  ++connecting_;
   const std::size_t first = preferred_host_;
   lock.unlock();
   auto made = PostgresConnection::open(target_, first, options_.connect_timeout, options_.statement_timeout, deadline);
   lock.lock();
+  --connecting_;
   changed_.notify_all();
   if (!made) {
     --open_;

@@ -25,6 +25,10 @@ struct PostgresPoolOptions {
 
 class PostgresPool {
  public:
+  // A start, or a reconnect, must not run over the server: TLS and a password cost it more than most statements. Who
+  // waits for a turn may well be given a connection that comes back first.
+  static constexpr std::size_t kMaxConnecting = 4;
+
   // A connection for one caller; the destructor gives it back, or drops it where it is of no more use.
   class Lease {
    public:
@@ -65,6 +69,7 @@ class PostgresPool {
   std::condition_variable changed_;
   std::vector<std::unique_ptr<PostgresConnection>> idle_;  // the last used is taken first
   std::size_t open_ = 0;                                   // idle, lent, or being made
+  std::size_t connecting_ = 0;                             // being made
   std::size_t preferred_host_ = 0;                         // the one that worked last
   PostgresConnectGate gate_;
   std::optional<Error> last_failure_;

@@ -70,6 +70,8 @@ void RedisGatewayBus::serve(const std::stop_token& stop) {
       announced_ms = now;
       announce();
     }
+    // A router that died may have decided what it never told.
+    if (order_.somebody_fell_silent(now)) lost();
     auto message = frames_.next_message(kWaitMs);
     if (!message) {
       up_ = false;
@@ -86,7 +88,7 @@ void RedisGatewayBus::take(std::string_view frame) {
   const auto read = read_bus_frame(
       frame,
       [this](const BusFrameHead& head) {
-        if (order_.gap_before(head.router, head.counter)) lost();
+        if (order_.gap_before(head.router, head.counter, steady_ms())) lost();
       },
       inbox_);
   if (!read) lost();
