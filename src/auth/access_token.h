@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "auth/jwt.h"
+#include "auth/own_signatures.h"
 #include "auth/scope_set.h"
 #include "auth/signing_keys.h"
 #include "base/clock.h"
@@ -64,6 +65,7 @@ class AccessTokens {
   SigningKeys& keys_;
   AccessTokenOptions options_;
   const Clock& clock_;
+  mutable OwnSignatures own_signatures_;
 };
 
 }  // namespace c4a

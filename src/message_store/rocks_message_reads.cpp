@@ -365,18 +365,4 @@ Result<std::vector<ReceiptEvent>> RocksMessageStore::receipts_after(const UserId
   return receipts;
 }
 
-Result<std::vector<Device>> RocksMessageStore::devices(const UserId& user) {
-  const std::string prefix(KeyWriter().user(user, UserRowTag::kDevice));
-  Scan scan(*database_, Family::kUsers, prefix, rocks::end_of(prefix));
-  std::vector<Device> devices;
-  for (scan.to_first(); scan.valid(); scan.next()) {
-    auto device = rocks::get_device(scan.value());
-    if (!device) return fail(scan.damaged_row());
-    device->id.text = rocks::rest_in_user(scan.key(), user);
-    devices.push_back(std::move(*device));
-  }
-  C4A_CHECK(scan.status());
-  return devices;
-}
-
 }  // namespace c4a

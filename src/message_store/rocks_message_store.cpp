@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "message_store/commit_batch.h"
+#include "message_store/device_rows.h"
 #include "message_store/floors.h"
 #include "message_store/rocks_database.h"
 #include "message_store/row_codec.h"
@@ -21,7 +22,8 @@ Result<std::unique_ptr<RocksMessageStore>> RocksMessageStore::open(RocksMessageS
 RocksMessageStore::RocksMessageStore(std::unique_ptr<rocks::Database> database)
     : database_(std::move(database)),
       batch_(std::make_unique<rocks::CommitBatch>(*database_)),
-      floors_(std::make_unique<rocks::Floors>(*database_)) {}
+      floors_(std::make_unique<rocks::Floors>(*database_)),
+      device_rows_(std::make_unique<rocks::DeviceRows>(*database_)) {}
 
 RocksMessageStore::~RocksMessageStore() = default;
 
@@ -43,22 +45,14 @@ Result<LogPosition> RocksMessageStore::committed_position() {
   return LogPosition{database_->committed_position.load()};
 }
 
+Result<std::vector<Device>> RocksMessageStore::devices(const UserId& user) { return device_rows_->of_user(user); }
+
 Result<> RocksMessageStore::put_device(const UserId& user, const Device& device) {
-  rocks::KeyWriter key;
-  std::string value;
-  rocks::put_device(value, device);
-  rocksdb::WriteBatch batch;
-  batch.Put(database_->family(Family::kUsers), rocks::slice(key.device(user, device.id)), rocks::slice(value));
-  const std::lock_guard lock(database_->write_lock());
-  return database_->write(batch);
+  return device_rows_->put(user, device);
 }
 
 Result<> RocksMessageStore::drop_device(const UserId& user, const DeviceId& device) {
-  rocks::KeyWriter key;
-  rocksdb::WriteBatch batch;
-  batch.Delete(database_->family(Family::kUsers), rocks::slice(key.device(user, device)));
-  const std::lock_guard lock(database_->write_lock());
-  return database_->write(batch);
+  return device_rows_->drop(user, device);
 }
 
 void RocksMessageStore::expire_before(TimestampMs cutoff) {

@@ -19,6 +19,7 @@ namespace c4a {
 namespace rocks {
 class CommitBatch;
 class Database;
+class DeviceRows;
 class Floors;
 }  // namespace rocks
 
@@ -92,7 +93,8 @@ class RocksMessageStore final : public MessageStore {
 
   std::unique_ptr<rocks::Database> database_;
   std::unique_ptr<rocks::CommitBatch> batch_;  // guarded by the database's write lock
-  std::unique_ptr<rocks::Floors> floors_;      // last: its thread uses the others
+  std::unique_ptr<rocks::Floors> floors_;      // after the others, as the next: their threads use them
+  std::unique_ptr<rocks::DeviceRows> device_rows_;
 };
 
 }  // namespace c4a

@@ -106,6 +106,19 @@ TEST_F(RocksMessageStoreTest, ReopeningKeepsEverything) {
   EXPECT_EQ(store->devices({"bob"})->size(), 1U);
 }
 
+TEST_F(RocksMessageStoreTest, ADeviceThatWasDroppedDoesNotComeBackFromWhatWaited) {
+  {
+    auto store = open(path());
+    for (int i = 0; i < 3000; ++i) ASSERT_TRUE(store->put_device({"u" + std::to_string(i)}, {{"phone"}, 1, i, {}, 0}));
+    ASSERT_TRUE(store->drop_device({"u7"}, {"phone"}));
+    EXPECT_TRUE(store->devices({"u7"})->empty());
+    EXPECT_EQ(store->devices({"u2999"})->at(0).last_seen, 2999);
+  }
+  auto store = open(path());
+  EXPECT_TRUE(store->devices({"u7"})->empty());
+  for (const int i : {0, 6, 8, 2999}) EXPECT_EQ(store->devices({"u" + std::to_string(i)})->at(0).last_seen, i);
+}
+
 TEST_F(RocksMessageStoreTest, AfterACrashEveryCommitThatReturnedIsThere) {
   auto store = open(crashed_store(200));
   EXPECT_EQ(last_seq(*store), 200U);
