@@ -2,7 +2,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: run build test debug tsan check format bench faults servers servers-status servers-down clean help
+.PHONY: run build test debug tsan check format bench faults servers servers-status servers-down build-live run-cluster test-live \
+        faults-live clean help
 
 run: ## Install packages, build and start the server on 127.0.0.1:8080, data in ./data (ARGS="--listen …" for more)
 	@scripts/install-packages
@@ -49,6 +50,23 @@ servers-status: ## Their addresses, memory and health; fails where one is not he
 
 servers-down: ## Stop them (ARGS=--wipe deletes their data too)
 	@deploy/local/servers.py down $(ARGS)
+
+build-live: ## The program with every engine: build/live/chat4all (Rust for the Cassandra driver is installed where missing)
+	@scripts/install-packages
+	@scripts/install-packages --cassandra
+	@scripts/build live chat4all
+
+run-cluster: build-live ## Two gateways behind HAProxy and three routers on the servers of `make servers`
+	@scripts/install-packages --servers
+	@deploy/local/run-cluster
+
+test-live: build-live ## The contract suites and the end-to-end tests on those servers; the last line counts them
+	@scripts/install-packages --servers
+	@scripts/test-live
+
+faults-live: build-live ## Processes and servers killed and paused under load; writes docs/reports/failover.md (long)
+	@scripts/install-packages --servers
+	@tests/faults/run-live $(ARGS)
 
 clean: ## Remove build/ (data/ stays)
 	@rm -rf build

@@ -118,7 +118,10 @@ class DistributedMessaging final : public Messaging, private GatewayInbox {
 
   std::map<std::string, HealthCheck> dependencies() override {
     std::map<std::string, HealthCheck> checks;
-    checks["log"] = [this] { return log_->check(); };
+    checks["log"] = [this]() -> Result<> {
+      C4A_CHECK(log_->check());
+      return partitions_ ? partitions_->check() : Result<>{};
+    };
     checks["presence"] = [this]() -> Result<> {
       return gateway_bus_ ? gateway_bus_->check() : router_bus_ ? router_bus_->check() : Result<>{};
     };
@@ -178,6 +181,10 @@ std::vector<CallbackMetric> DistributedMessaging::metrics() {
   if (routers_) {
     gauge("chat4all_router_partitions", "Partitions that this process owns.",
           [this] { return static_cast<double>(routers_->partitions()); });
+    total("chat4all_router_dead_letters_total", "Records of the log that went to the topic dead_letters.",
+          [this, value] { return partitions_ ? value(partitions_->counters().dead_letters) : 0.0; });
+    total("chat4all_bus_dropped_total", "Frames to gateways that were dropped.",
+          [this, value] { return router_bus_ ? value(router_bus_->counters().dropped) : 0.0; });
     total("chat4all_router_retries_total", "Reads and commits tried again, because the store did not answer.",
           [this, value] { return value(routers_->counters().retries); });
     total("chat4all_router_set_aside_total", "Commands that could not be decided.",

@@ -86,6 +86,8 @@ class Load:
             if device.unanswered or device.to_repeat or not device.socket:
                 return f"{device} waits for answers" if device.socket else f"{device} is not connected"
             for conversation in device.person.conversations:
+                if conversation in device.undecided:
+                    continue     # an own message without a known place: what came cannot be told from its seqs
                 if device.have.get(conversation, 0) < last.get(conversation, 0):
                     return f"{device} has {device.have.get(conversation, 0)} of {last[conversation]} in {conversation}"
         return None
@@ -173,6 +175,7 @@ class Load:
         self.history.answer(frame["message_id"], frame, device.name, device.session.index)
         conversation, seq = frame["conversation_id"], frame.get("seq")
         if seq is None:
+            device.undecided.add(conversation)
             return       # safe in the log, and not decided yet: the message itself will come
         if not frame["duplicate"]:
             device.session.frames.append(Frame(self.history.tick(), conversation, seq, frame["message_id"], own=True))
@@ -284,7 +287,9 @@ class Load:
         if answer.status in (200, 202):
             document = answer.document
             self.history.answer(body["message_id"], document, device and device.name)
-            if device and "seq" in document:
+            if device and "seq" not in document:
+                device.undecided.add(document["conversation_id"])
+            elif device:
                 self.own_delivered(device, document["conversation_id"], document["seq"])
             if self.random.random() < 0.03:
                 unanswered.append(body)      # as if the answer had been lost

@@ -18,6 +18,7 @@ class Device:
         self.have = {}               # conversation → the seq up to which it has everything
         self.own_ahead = {}          # conversation → own seqs beyond that
         self.versions = {}
+        self.undecided = set()       # conversations with an own message that was answered without a seq
         self.unanswered = {}         # message_id → body, sent by the present socket
         self.to_repeat = []          # bodies whose answer never came
 

@@ -131,6 +131,9 @@ Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions opti
 KafkaPartitions::~KafkaPartitions() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
+  // librdkafka 2.0.2 aborts when a cooperative-sticky consumer ends before its first assignment: it is left to the
+  // process's end, and the group misses the member after its session's time.
+  if (consumer_ && !assigned_once_) (void)consumer_->client.release();
 }
 
 void KafkaPartitions::serve(const std::stop_token& stop) {
@@ -148,7 +151,7 @@ void KafkaPartitions::serve(const std::stop_token& stop) {
     committed_us = now_us;
     commit_offsets(false);
   }
-  rd_kafka_consumer_close(client);  // revokes what is owned, by the callback
+  if (assigned_once_) rd_kafka_consumer_close(client);  // revokes what is owned, by the callback
 }
 
 void KafkaPartitions::forget_trouble() {
@@ -221,6 +224,7 @@ void KafkaPartitions::assign(void* partitions) {
     counters_.errors.fetch_add(1, std::memory_order_relaxed);
     rd_kafka_error_destroy(error);
   }
+  assigned_once_ = true;
   for (int i = 0; i < list.cnt; ++i) owner_.assigned(owned_.at(list.elems[i].partition));
 }
 

@@ -59,7 +59,8 @@ class KafkaPartitions {
   std::map<int, std::shared_ptr<class KafkaLogPartition>> owned_;
   // The serving thread's:
   std::map<int, std::int64_t> committed_;  // the offsets that the brokers have from here
-  bool suspect_ = false;                   // a broker was lost, and none has answered since
+  bool assigned_once_ = false;
+  bool suspect_ = false;  // a broker was lost, and none has answered since
   std::int64_t looked_us_ = 0;
   std::int64_t commit_sent_us_ = 0;  // 0: none under way
   std::jthread thread_;

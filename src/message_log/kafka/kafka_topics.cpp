@@ -16,6 +16,7 @@ namespace {
 
 constexpr int kAnswerMs = 5000;
 constexpr int kCreateMs = 30'000;
+constexpr int kKnownAttempts = 20;
 constexpr int kVisibleAttempts = 100;
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr const char* kRetentionMs = "604800000";
@@ -189,7 +190,22 @@ Result<> create_kafka_topics(const KafkaOptions& options) {
 
 Result<> check_kafka_topics(const KafkaOptions& options) {
   C4A_TRY(auto admin, Admin::open(options));
-  C4A_TRY(const auto there, admin.topics());
+  C4A_TRY(auto there, admin.topics());
+  // A broker may hear of new topics a moment after the one that made them.
+  for (int attempt = 0; attempt < kKnownAttempts; ++attempt) {
+    const auto names = topic_names(options);
+    if (std::ranges::all_of(names, [&](const auto& name) { return there.contains(name); })) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    C4A_TRY(there, admin.topics());
+  }
+  if (const auto found = there.find(commands_topic(options));
+      found != there.end() && found->second.partitions != options.partitions) {
+    return fail(
+        ErrorCode::kValidationFailed,
+        fmt::format("The Kafka topic {} has {} partitions and kafka.partitions says {}: set the option to what the "
+                    "topic has; the number of a topic in use must not change, or messages would be lost.",
+                    commands_topic(options), found->second.partitions, options.partitions));
+  }
   for (const auto& name : topic_names(options)) {
     const auto found = there.find(name);
     if (found == there.end()) {

@@ -9,7 +9,8 @@ namespace c4a {
 Result<> create_kafka_topics(const KafkaOptions& options);
 
 // Reads the topics' real settings and refuses what could lose a message: too few copies, a min.insync.replicas below
-// 2, an unclean leader election, compaction, a retention below a day. Each refusal is one sentence that says what to
+// 2, an unclean leader election, compaction, a retention below a day, another number of partitions than
+// kafka.partitions. Each refusal is one sentence that says what to
 // do. Blocks up to 10 s.
 Result<> check_kafka_topics(const KafkaOptions& options);
 
