@@ -93,8 +93,8 @@ class MessageStore {
   virtual Result<std::vector<ReceiptEvent>> receipts_after(const UserId& sender, LogPosition position,
                                                            std::uint32_t index, std::size_t limit) = 0;
 
-  // Devices belong to sessions, not to the router. A row that was put is seen by `devices` at once; a crash may take the
-  // rows of the last moment, which costs a device nothing but receipts it has seen.
+  // Devices belong to sessions, not to the router. A row that was put is seen by `devices` at once; a crash may take
+  // the rows of the last moment, which costs a device nothing but receipts it has seen.
   virtual Result<std::vector<Device>> devices(const UserId& user) = 0;
   virtual Result<> put_device(const UserId& user, const Device& device) = 0;
   virtual Result<> drop_device(const UserId& user, const DeviceId& device) = 0;

@@ -20,9 +20,8 @@ class FrameOrder {
   }
   // True once for a sender that has fallen silent: what it sent last may be lost, and nothing will show it.
   bool somebody_fell_silent(std::int64_t now_ms) {
-    return std::erase_if(last_, [now_ms](const auto& sender) {
-             return now_ms - sender.second.heard_ms > kSilentAfterMs;
-           }) != 0;
+    return std::erase_if(
+               last_, [now_ms](const auto& sender) { return now_ms - sender.second.heard_ms > kSilentAfterMs; }) != 0;
   }
   // Nothing is known any more of what was sent.
   void forget() { last_.clear(); }

@@ -237,9 +237,7 @@ void Api::add_common_headers(const Call& call, net::HttpResponse& response) cons
   response.headers.emplace_back("Access-Control-Expose-Headers", kExposedHeaders);
 }
 
-bool Api::wants_websocket(const net::HttpRequest& request) {
-  return options_.sockets && request.path == "/ws";
-}
+bool Api::wants_websocket(const net::HttpRequest& request) { return options_.sockets && request.path == "/ws"; }
 
 std::unique_ptr<net::WebSocketListener> Api::on_websocket(const net::HttpRequest& request, net::WebSocket& socket) {
   return sockets_.accept(request, socket);
