@@ -12,7 +12,7 @@ namespace c4a {
 namespace {
 
 constexpr std::size_t kSeedBytes = 32;
-constexpr std::int64_t kReloadIntervalUs = 5'000'000;
+constexpr std::int64_t kReloadIntervalUs = 1'000'000;
 
 std::unexpected<Error> bad_seed() {
   return fail(ErrorCode::kCorrupt, "A stored signing key is damaged; restore a backup of the metadata.");
@@ -72,11 +72,14 @@ std::string SigningKey::jwk_json() const {
 Result<std::unique_ptr<SigningKeys>> SigningKeys::load(MetadataStore& store, const Clock& clock) {
   std::unique_ptr<SigningKeys> keys(new SigningKeys(store, clock));
   C4A_CHECK(keys->read_store());
+  // Others may be starting at this moment, with a key of their own: the first unknown one is looked for at once.
+  keys->last_reload_us_ = clock.monotonic_us() - kReloadIntervalUs;
   if (keys->newest()) return keys;
   const std::string seed = random_bytes(kSeedBytes);
   C4A_TRY(const auto made, SigningKey::from_seed(seed));
   C4A_CHECK(store.add_signing_key({made->kid(), seed, clock.now_ms()}));
   C4A_CHECK(keys->read_store());  // another process may have made one at the same time: both are good
+  keys->last_reload_us_ = clock.monotonic_us() - kReloadIntervalUs;
   return keys;
 }
 

@@ -45,7 +45,7 @@ class SigningKeys {
   std::shared_ptr<const SigningKey> newest() const;
   // Null for an unknown one.
   std::shared_ptr<const SigningKey> find(std::string_view kid) const;
-  // Reads the store again, for a key that another process has made; at most every 5 s. Blocks.
+  // Reads the store again, for a key that another process has made; at most every second. Blocks.
   Result<> reload();
   // RFC 7517, the answer of /.well-known/jwks.json.
   std::string jwks_json() const;

@@ -18,7 +18,7 @@ class Fault:
 
 def node_killed(node, aim):
     return Fault(f"kill {node}", f"SIGKILL of {node}, started again after a while",
-                 lambda cluster: cluster.nodes[node].kill(), lambda cluster: cluster.nodes[node].start(), 8, aim)
+                 lambda cluster: cluster.nodes[node].kill(), lambda cluster: cluster.nodes[node].start(), 6, aim)
 
 
 def node_paused(node, aim):
@@ -32,12 +32,12 @@ def must(*words):
         raise RuntimeError(f"servers.py {' '.join(words)}: {output[-400:]}")
 
 
-def server_killed(*names, hold=8, aim=15):
+def server_killed(*names, hold=6, aim=15):
     return Fault(f"kill {' '.join(names)}", f"SIGKILL of {' and '.join(names)}, started again after a while",
                  lambda cluster: must("kill", *names), lambda cluster: must("start", *names), hold, aim)
 
 
-def server_paused(name, hold=8, aim=15):
+def server_paused(name, hold=6, aim=15):
     return Fault(f"pause {name}", f"SIGSTOP of {name}", lambda cluster: must("pause", name),
                  lambda cluster: must("resume", name), hold, aim)
 
