@@ -336,8 +336,9 @@ void Engine::drain(std::int64_t timeout_ms) {
 
 void Engine::stop_threads() {
   house_thread_.request_stop();
-  messaging_->stop();
-  workers_->stop();
+  // Some are missing where `make` gave up in the middle.
+  if (messaging_) messaging_->stop();
+  if (workers_) workers_->stop();
   for (const auto& loop : loops_) loop->stop();
   loop_threads_.clear();
   if (house_thread_.joinable()) house_thread_.join();
