@@ -243,6 +243,58 @@ TEST(KafkaLiveTest, UnsafeAndMissingTopicsAreRefusedWithWhatToDo) {
   EXPECT_EQ(kafka_partition_count(safe).value(), 2);
 }
 
+TEST(KafkaLiveTest, OnlyOffsetsThatMovedAreCommitted) {
+  const auto options = own_topics(1);
+  ASSERT_TRUE(create_kafka_topics(options));
+  const auto log = KafkaMessageLog::open(options, 1).value();
+  for (std::uint64_t i = 1; i <= 3; ++i) ASSERT_TRUE(log->append(numbered(i, {}), [](Result<Decision>) {}));
+  Owner owner;
+  const auto routers = KafkaPartitions::open(options, owner).value();
+  const auto partition = owner.wait_for(1).at(0);
+  NoSender sender;
+  partition->answer_through(sender);
+  std::vector<LoggedCommand> batch;
+  while (batch.size() < 3) ASSERT_TRUE(partition->next_batch(batch, 3 - batch.size()));
+  const auto commits_reach = [&](std::uint64_t count) {
+    for (int i = 0; i < 400 && routers->counters().commits < count; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return routers->counters().commits == count;
+  };
+  partition->committed(batch[1].position);
+  ASSERT_TRUE(commits_reach(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  EXPECT_EQ(routers->counters().commits, 1u);
+  partition->committed(batch[2].position);
+  EXPECT_TRUE(commits_reach(2));
+  EXPECT_TRUE(routers->check());
+}
+
+TEST(KafkaLiveTest, ACommandOfTheLargestLegalBodyIsCarried) {
+  const auto options = own_topics(1);
+  ASSERT_TRUE(create_kafka_topics(options));
+  const auto log = KafkaMessageLog::open(options, 1).value();
+  Command command;
+  command.request = UpdateConversation{std::string((1 << 20) + 4096, 'x')};
+  ASSERT_TRUE(log->append(std::move(command), [](Result<Decision>) {}));
+  Owner owner;
+  const auto routers = KafkaPartitions::open(options, owner).value();
+  NoSender sender;
+  const auto partition = owner.wait_for(1).at(0);
+  partition->answer_through(sender);
+  std::vector<LoggedCommand> batch;
+  ASSERT_TRUE(partition->next_batch(batch, 1));
+  EXPECT_EQ(log->counters().failed, 0u);
+}
+
+TEST(KafkaLiveTest, AFailedTlsHandshakeIsToldAndNotTheBrokersThatAreDownBecauseOfIt) {
+  auto options = own_topics(1);
+  options.security = "ssl";
+  const auto checked = check_kafka_topics(options);
+  ASSERT_FALSE(checked);
+  EXPECT_NE(checked.error().detail.find("SSL"), std::string::npos) << checked.error().detail;
+}
+
 TEST(KafkaLiveTest, AnUnreachableClusterIsNamedInSeconds) {
   auto options = own_topics(1);
   options.brokers = {"127.0.0.1:9"};
