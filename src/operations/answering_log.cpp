@@ -66,7 +66,7 @@ Result<Decision> AnsweringLog::answer(const Question& question, Decision undecid
 Result<Decision> AnsweringLog::answer_send(const Question& question, Decision undecided) {
   C4A_TRY(auto found, look_for_message(question));
   if (found) return *std::move(found);
-  // A repeat of an id that the server made for an earlier send is not foreseen: the client did not choose it.
+  // An id that the server has just made was never sent before.
   if (!question.id_from_client) return undecided;
   return compare_with_note(question, std::move(undecided));
 }

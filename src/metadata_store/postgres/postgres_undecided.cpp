@@ -14,7 +14,7 @@ Result<UndecidedSend> noted_of(const PostgresRows& rows, const UndecidedSend& se
                       UserId{rows.text(0, 1)}, rows.integer(0, 2), rows.integer(0, 3)};
   const std::string digest = rows.blob(0, 0);
   if (digest.size() != noted.digest.size()) {
-    return fail(ErrorCode::kCorrupt, "A digest in undecided_sends has not 16 bytes; restore the table from a backup.");
+    return fail(ErrorCode::kCorrupt, "A digest in undecided_sends does not have 16 bytes; delete its row.");
   }
   std::ranges::copy(digest, noted.digest.begin());
   return noted;
