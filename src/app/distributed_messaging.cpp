@@ -109,11 +109,11 @@ class DistributedMessaging final : public Messaging, private GatewayInbox {
   }
 
   void stop() override {
-    // Routers first: what they finish can still be told.
-    partitions_.reset();
+    // Routers first: what they finish can still be told. The parts stay until the end: others may look at them.
+    if (partitions_) partitions_->stop();
     if (log_) log_->stop();
-    gateway_bus_.reset();
-    router_bus_.reset();
+    if (gateway_bus_) gateway_bus_->stop();
+    if (router_bus_) router_bus_->stop();
   }
 
   std::map<std::string, HealthCheck> dependencies() override {
@@ -174,9 +174,9 @@ std::vector<CallbackMetric> DistributedMessaging::metrics() {
   gauge("chat4all_log_up", "1 while the log answers.", [this] { return log_->check() ? 1.0 : 0.0; });
   if (gateway_bus_) {
     gauge("chat4all_bus_up", "1 while live events arrive from routers.",
-          [this] { return gateway_bus_ && gateway_bus_->up() ? 1.0 : 0.0; });
+          [this] { return gateway_bus_->up() ? 1.0 : 0.0; });
     total("chat4all_bus_losses_total", "Times that sessions had to look into the store for what was lost.",
-          [this] { return gateway_bus_ ? static_cast<double>(gateway_bus_->losses()) : 0.0; });
+          [this] { return static_cast<double>(gateway_bus_->losses()); });
   }
   if (routers_) {
     gauge("chat4all_router_partitions", "Partitions that this process owns.",
@@ -184,7 +184,7 @@ std::vector<CallbackMetric> DistributedMessaging::metrics() {
     total("chat4all_router_dead_letters_total", "Records of the log that went to the topic dead_letters.",
           [this, value] { return partitions_ ? value(partitions_->counters().dead_letters) : 0.0; });
     total("chat4all_bus_dropped_total", "Frames to gateways that were dropped.",
-          [this, value] { return router_bus_ ? value(router_bus_->counters().dropped) : 0.0; });
+          [this, value] { return value(router_bus_->counters().dropped); });
     total("chat4all_router_retries_total", "Reads and commits tried again, because the store did not answer.",
           [this, value] { return value(routers_->counters().retries); });
     total("chat4all_router_set_aside_total", "Commands that could not be decided.",

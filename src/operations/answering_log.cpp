@@ -56,11 +56,14 @@ Result<> AnsweringLog::append(Command command, Completion done) {
 
 Result<Decision> AnsweringLog::answer(const Question& question, Decision undecided) {
   if (question.kind == Question::Kind::kSend) return answer_send(question, std::move(undecided));
-  for (int look = 0; look < kLooks; ++look) {
-    if (auto found = look_for_effects(question)) return std::move(*found);
-    std::this_thread::sleep_for(kLookEvery);
+  std::optional<Result<Decision>> found;
+  const int looks = waiting_.fetch_add(1) < kMostWaiting ? kLooks : 1;
+  for (int look = 0; look < looks && !found; ++look) {
+    if (look != 0) std::this_thread::sleep_for(kLookEvery);
+    found = look_for_effects(question);
   }
-  return undecided;
+  waiting_.fetch_sub(1);
+  return found ? std::move(*found) : undecided;
 }
 
 Result<Decision> AnsweringLog::answer_send(const Question& question, Decision undecided) {

@@ -8,6 +8,8 @@
 // known as one, through whichever gateway, also before the router has come to the first. Without the note such a send
 // is answered kUnavailable: the client repeats it with the same id.
 
+#include <atomic>
+
 #include "base/worker_pool.h"
 #include "message_log/message_log.h"
 #include "message_store/message_store.h"
@@ -54,10 +56,14 @@ class AnsweringLog final : public MessageLog {
   // Whether the conversation is there with all its members, and in the lists of the first and the last of them.
   bool is_complete(const Question& question);
 
+  // Worker threads that may wait for effects at once; beyond them there is one look, as reads need threads too.
+  static constexpr int kMostWaiting = 4;
+
   MessageLog& log_;
   MessageStore& store_;
   MetadataStore& metadata_;
   WorkerPool& workers_;
+  std::atomic<int> waiting_{0};
 };
 
 }  // namespace c4a

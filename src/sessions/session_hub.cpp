@@ -127,8 +127,10 @@ void SessionHub::run(SessionNumber number, WorkerPool::Task task) {
 }
 
 void SessionHub::open(Session& session) {
-  run(session.number(), [this, number = session.number(), user = session.user(), device = session.device()] {
-    auto start = open_session(services_.store, services_.log, user, device, services_.clock.now_ms(), services_.rules);
+  // The time at which the client came, and not a worker's: it orders a user's devices.
+  const TimestampMs now = services_.clock.now_ms();
+  run(session.number(), [this, number = session.number(), user = session.user(), device = session.device(), now] {
+    auto start = open_session(services_.store, services_.log, user, device, now, services_.rules);
     loop_.post([this, number, start = std::move(start)]() mutable {
       if (Session* found = find(number)) found->opened(std::move(start));
     });

@@ -15,6 +15,8 @@ from server_process import NotServing, ServerProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CLUSTER = REPOSITORY / "deploy/local/cluster.env"
+# One for all runs, as a keyspace's tables cost each node memory for good: users and conversations have names of their own.
+KEYSPACE = "chat4all_faults"
 SERVERS = REPOSITORY / "deploy/local/servers.py"
 
 
@@ -24,7 +26,7 @@ def cluster_addresses():
 
 
 def settings(name, keyspace):
-    """An installation of its own: topics, keyspace, database and Redis keys that nobody else has."""
+    """An installation of its own: topics, database and Redis keys that nobody else has."""
     of = cluster_addresses()
     hosts = ",".join(f"{host}:{of['CASSANDRA_PORT']}" for host in of["CASSANDRA_CONTACT_POINTS"].split(","))
     login = f"{of['POSTGRES_USER']}:{of['POSTGRES_PASSWORD']}@{of['POSTGRES_HOST']}:{of['POSTGRES_PORT']}"
@@ -73,7 +75,8 @@ class LiveCluster:
         self.admin_key = admin_key
         self.folder = Path(folder)
         self.name = "f" + secrets.token_hex(5)
-        values = settings(self.name, f"chat4all_{self.name}")
+        self.user_prefix = self.name
+        values = settings(self.name, KEYSPACE)
         environment = {"CHAT4ALL_" + key.replace(".", "__").upper(): value for key, value in values.items()}
         names = [("gateway", n + 1) for n in range(gateways)] + [("router", n + 1) for n in range(routers)]
         self.nodes = {f"{role}{n}": Node(binary, role, self.folder / f"{role}{n}", admin_key, environment)

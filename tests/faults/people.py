@@ -54,7 +54,7 @@ class World:
     async def make(cls, server, history, random, count=20, by_key=False):
         world = cls(server, history)
         for number in range(count):
-            await world.add_person(f"user-{number}", by_key)
+            await world.add_person(f"{server.user_prefix}-{number}", by_key)
         for size in CONVERSATIONS:
             await world.add_conversation(random.sample(world.people, min(size, count)))
         lonely = [person for person in world.people if not person.conversations]

@@ -35,6 +35,8 @@ def variable(key):
 
 
 class ServerProcess:
+    user_prefix = "user"
+
     def __init__(self, binary, data, log, admin_key, extra_environment=None):
         self.binary = str(binary)
         self.data = Path(data)

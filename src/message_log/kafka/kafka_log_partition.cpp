@@ -32,16 +32,16 @@ LogPosition KafkaLogPartition::position_of(std::int64_t offset) const {
 }
 
 bool KafkaLogPartition::next_batch(std::vector<LoggedCommand>& batch, std::size_t most) {
-  std::vector<rd_kafka_message_t*> messages(most);
+  taken_.resize(std::max(taken_.size(), most));
   while (!given_up_ && batch.empty()) {
     // One with patience, then all the others that are there: a batch call would wait until it is full.
-    ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), kWaitMs, messages.data(), 1);
+    ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), kWaitMs, taken_.data(), 1);
     if (count <= 0) continue;
-    const ssize_t more = rd_kafka_consume_batch_queue(queue_.get(), 0, messages.data() + 1, most - 1);
+    const ssize_t more = rd_kafka_consume_batch_queue(queue_.get(), 0, taken_.data() + 1, most - 1);
     count += std::max<ssize_t>(more, 0);
     for (ssize_t i = 0; i < count; ++i) {
-      take(*messages[static_cast<std::size_t>(i)], batch);
-      rd_kafka_message_destroy(messages[static_cast<std::size_t>(i)]);
+      take(*taken_[static_cast<std::size_t>(i)], batch);
+      rd_kafka_message_destroy(taken_[static_cast<std::size_t>(i)]);
     }
   }
   return !given_up_;

@@ -39,6 +39,7 @@ class KafkaLogPartition final : public SharedLogPartition {
   LogPosition position_of(std::int64_t offset) const;
 
   kafka::Queue queue_;
+  std::vector<rd_kafka_message_t*> taken_;  // room for one batch
   const int number_;
   const std::uint64_t generation_;
   const SetAside set_aside_;

@@ -128,9 +128,13 @@ Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions opti
   return made;
 }
 
-KafkaPartitions::~KafkaPartitions() {
+void KafkaPartitions::stop() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
+}
+
+KafkaPartitions::~KafkaPartitions() {
+  stop();
   // librdkafka 2.0.2 aborts when a cooperative-sticky consumer ends before its first assignment: it is left to the
   // process's end, and the group misses the member after its session's time.
   if (consumer_ && !assigned_once_) (void)consumer_->client.release();

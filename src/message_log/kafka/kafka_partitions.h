@@ -26,8 +26,9 @@ class KafkaPartitions {
  public:
   // Joins the group. `owner` outlives it.
   static Result<std::unique_ptr<KafkaPartitions>> open(KafkaOptions options, PartitionOwner& owner);
-  // Gives all partitions back and leaves the group.
   ~KafkaPartitions();
+  // Gives all partitions back and leaves the group.
+  void stop();
 
   // Fails with: kUnavailable where no broker answers, or a partition of this process is not read, with the cause. Any
   // thread.

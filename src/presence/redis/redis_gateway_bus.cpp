@@ -18,7 +18,9 @@ std::int64_t steady_ms() { return system_clock().monotonic_us() / 1000; }
 RedisGatewayBus::RedisGatewayBus(RedisOptions options, std::uint64_t gateway, GatewayInbox& inbox)
     : options_(options), gateway_(gateway), inbox_(inbox), frames_(options), says_(std::move(options)) {}
 
-RedisGatewayBus::~RedisGatewayBus() {
+RedisGatewayBus::~RedisGatewayBus() { stop(); }
+
+void RedisGatewayBus::stop() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
 }

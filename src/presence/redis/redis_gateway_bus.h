@@ -18,6 +18,8 @@ class RedisGatewayBus {
   ~RedisGatewayBus();
 
   void start();
+  // Nothing is told any more once it returns.
+  void stop();
   // Whether frames can arrive at present.
   bool up() const { return up_; }
   Result<> check() const;

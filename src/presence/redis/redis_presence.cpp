@@ -180,6 +180,7 @@ void RedisPresence::serve_writes(const std::stop_token& stop) {
         dirty_.erase(first);
       }
     }
+    if (!writes_.connected()) script_.clear();
     const bool connected = writes_.connect().has_value();
     up_ = connected && write_all(users);
     if (connected) continue;
@@ -188,8 +189,16 @@ void RedisPresence::serve_writes(const std::stop_token& stop) {
   }
 }
 
+const std::string& RedisPresence::script() {
+  if (!script_.empty()) return script_;
+  const auto loaded = writes_.ask({"SCRIPT", "LOAD", kWriteScript});
+  if (loaded && (*loaded)->type == REDIS_REPLY_STRING) script_.assign((*loaded)->str, (*loaded)->len);
+  return script_;
+}
+
 bool RedisPresence::write_all(const std::vector<std::pair<UserId, TimestampMs>>& users) {
   if (users.empty()) return true;
+  if (script().empty()) return false;
   std::vector<std::string> keep;
   keep.reserve(users.size() * 3);
   std::vector<RedisConnection::Arguments> commands;
@@ -201,9 +210,11 @@ bool RedisPresence::write_all(const std::vector<std::pair<UserId, TimestampMs>>&
         keep.emplace_back(std::to_string(static_cast<int>(state.status)) + ' ' +
                           std::to_string(state.last_seen.value_or(0)) + ' ' + std::to_string(at + kHoldsMs));
     const std::string_view now = keep.emplace_back(std::to_string(at));
-    commands.push_back({"EVAL", kWriteScript, "1", key, gateway_, field, now, kKeptMs, channel, user.text});
+    commands.push_back({"EVALSHA", script_, "1", key, gateway_, field, now, kKeptMs, channel, user.text});
   }
-  return writes_.send_all(commands);
+  if (writes_.send_all(commands)) return true;
+  script_.clear();  // Redis may have forgotten it
+  return false;
 }
 
 void RedisPresence::serve_changes(const std::stop_token& stop) {

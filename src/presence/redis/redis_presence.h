@@ -37,6 +37,8 @@ class RedisPresence final : public Presence {
   void at(TimestampMs now);
   void serve_writes(const std::stop_token& stop);
   void serve_changes(const std::stop_token& stop);
+  // The write script by its name in Redis; empty where it cannot be loaded.
+  const std::string& script();
   bool write_all(const std::vector<std::pair<UserId, TimestampMs>>& users);
   void told(std::string_view change);
   std::string key_of(const UserId& user) const { return options_.prefix + "presence:" + user.text; }
@@ -54,6 +56,7 @@ class RedisPresence final : public Presence {
   RedisConnection asks_;
   RedisConnection writes_;
   RedisConnection changes_;
+  std::string script_;          // the writer's: its SHA-1, while the connection is the one that loaded it
   std::atomic<bool> up_{true};  // until shown otherwise
   std::atomic<bool> hears_{false};
   std::atomic<TimestampMs> newest_call_{0};  // when what is told to `local_` happened

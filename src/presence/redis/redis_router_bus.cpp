@@ -1,6 +1,7 @@
 #include "presence/redis/redis_router_bus.h"
 
 #include <charconv>
+#include <deque>
 
 #include "base/clock.h"
 #include "presence/bus_frame.h"
@@ -51,9 +52,11 @@ RedisBusSender::RedisBusSender(RedisOptions options, std::uint64_t router)
   thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
 }
 
-RedisBusSender::~RedisBusSender() {
+RedisBusSender::~RedisBusSender() { stop(); }
+
+void RedisBusSender::stop() {
   thread_.request_stop();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 std::unique_ptr<RouterBus> RedisBusSender::open_bus() { return std::make_unique<RedisRouterBus>(*this); }
@@ -114,24 +117,21 @@ void RedisBusSender::find_gateways() {
   gateways_ = std::move(found);
 }
 
-std::string_view RedisBusSender::framed(std::uint64_t gateway, std::string_view items, std::vector<std::string>& keep) {
+std::string_view RedisBusSender::framed(std::uint64_t gateway, std::string_view items, std::deque<std::string>& keep) {
   return keep.emplace_back(bus_frame({router_, ++gateways_[gateway]}, items));
 }
 
 void RedisBusSender::send(const std::vector<Frame>& frames) {
   if (frames.empty()) return;
   std::vector<RedisConnection::Arguments> commands;
-  std::vector<std::string> keep;
-  std::size_t texts = 0;
-  for (const auto& frame : frames) texts += 2 * (gateways_.size() + frame.for_gateway.size());
-  keep.reserve(texts);  // views into it must stay
+  std::deque<std::string> keep;  // the commands are views into it: it must not move them
   const auto publish = [&](std::uint64_t gateway, std::string_view items) {
     const std::string_view channel = keep.emplace_back(options_.prefix + "gateway:" + std::to_string(gateway));
     commands.push_back({"PUBLISH", channel, framed(gateway, items, keep)});
   };
   for (const auto& frame : frames) {
     for (const auto& [gateway, items] : frame.for_gateway) publish(gateway, items);
-    for (const auto& [gateway, counter] : std::map(gateways_)) {
+    for (const auto& [gateway, counter] : gateways_) {
       if (!frame.for_gateway.contains(gateway)) publish(gateway, frame.live);
     }
   }

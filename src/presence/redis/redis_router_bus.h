@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -27,6 +28,9 @@ class RedisBusSender {
   RedisBusSender(RedisOptions options, std::uint64_t router);
   ~RedisBusSender();
 
+  // What waits is not sent any more.
+  void stop();
+
   // One for each router thread.
   std::unique_ptr<RouterBus> open_bus();
 
@@ -43,7 +47,7 @@ class RedisBusSender {
   void serve(const std::stop_token& stop);
   void find_gateways();
   void send(const std::vector<Frame>& frames);
-  std::string_view framed(std::uint64_t gateway, std::string_view items, std::vector<std::string>& keep);
+  std::string_view framed(std::uint64_t gateway, std::string_view items, std::deque<std::string>& keep);
 
   const RedisOptions options_;
   const std::uint64_t router_;
