@@ -229,9 +229,12 @@ def test_pending_joins_live_traffic_without_a_seam(world, pair):
 
 def test_a_user_has_twenty_devices_and_a_new_one_drops_the_one_longest_unused(pair):
     alice, bob, conversation = pair
+    alice.send(conversation, "first")
     for number in range(20):
-        bob.connect(f"device-{number}").close()
-    alice.send_many(conversation, 2)
+        device = bob.connect(f"device-{number}")
+        assert seqs(device.messages(1)) == [1], "what is pending shows that the device is known"
+        device.close()
+    alice.send(conversation, "second")
     assert seqs(bob.connect("device-1").messages(2)) == [1, 2]
     latest = bob.connect("device-20")
     assert seqs(latest.messages(2)) == [1, 2]

@@ -91,7 +91,18 @@ class Admin {
     return {};
   }
 
+  // A broker that does not know a new topic yet is asked again.
   Result<std::map<std::string, std::string>> settings_of(const std::string& topic) {
+    auto settings = read_settings(topic);
+    for (int attempt = 0; attempt < kKnownAttempts && !settings && unknown_; ++attempt) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      settings = read_settings(topic);
+    }
+    return settings;
+  }
+
+ private:
+  Result<std::map<std::string, std::string>> read_settings(const std::string& topic) {
     auto* resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str());
     rd_kafka_DescribeConfigs(client_.get(), &resource, 1, nullptr, queue_.get());
     const kafka::Event event(rd_kafka_queue_poll(queue_.get(), kAnswerMs));
@@ -103,7 +114,9 @@ class Admin {
     const auto** resources = rd_kafka_DescribeConfigs_result_resources(result, &count);
     std::map<std::string, std::string> settings;
     if (count == 0) return fail(hidden(topic, RD_KAFKA_RESP_ERR_UNKNOWN));
-    if (const auto code = rd_kafka_ConfigResource_error(resources[0])) return fail(hidden(topic, code));
+    const auto code = rd_kafka_ConfigResource_error(resources[0]);
+    unknown_ = code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(hidden(topic, code));
     std::size_t entries = 0;
     const auto** configs = rd_kafka_ConfigResource_configs(resources[0], &entries);
     for (std::size_t i = 0; i < entries; ++i) {
@@ -113,7 +126,6 @@ class Admin {
     return settings;
   }
 
- private:
   explicit Admin(const KafkaOptions& options) : options_(options) {}
   Error unreachable(rd_kafka_resp_err_t code) const {
     rd_kafka_poll(client_.get(), 0);  // the error callback knows more than the code
@@ -126,6 +138,7 @@ class Admin {
                         topic, kafka::text_of(code))};
   }
 
+  bool unknown_ = false;  // the broker that was asked last did not know the topic
   KafkaOptions options_;
   std::unique_ptr<kafka::Trouble> trouble_ = std::make_unique<kafka::Trouble>();
   kafka::Client client_;
