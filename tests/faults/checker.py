@@ -116,7 +116,8 @@ class Checker:
                         found.append(Violation(kind, what))
         answers = defaultdict(dict)
         for told in self.history.told:
-            if told.session is not None and not told.duplicate:
+            # One that was refused was sent again later, and that is where it belongs.
+            if told.session is not None and not told.duplicate and not self.history.attempts[told.message_id].refused:
                 answers[told.session][told.message_id] = told.seq
         for message_id, conversation in self.history.undecided:
             if (conversation, message_id) not in self.places.seq_of:
