@@ -1,5 +1,5 @@
-"""The distributed profile for the tests: every server gets topics, a database and Redis keys of its own on the servers of
-deploy/local; they share one keyspace, where conversations have ids that nobody else has.
+"""The distributed profile for the tests: every server gets topics, a database of PostgreSQL and Redis keys of its own on the
+servers of deploy/local; they share one keyspace, where conversations have ids that nobody else has.
 
 CHAT4ALL_E2E_PROFILE=distributed turns it on. The servers must run (`make servers`).
 """
@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -30,17 +31,35 @@ def one_at_a_time():
         yield
 
 
+def sql(statement):
+    subprocess.run(["psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", f"--command={statement}", postgres("postgres")],
+                   check=True, capture_output=True, text=True, timeout=60)
+
+
+def postgres(database):
+    of = cluster()
+    return f"postgres://{of['POSTGRES_USER']}:{of['POSTGRES_PASSWORD']}@{of['POSTGRES_HOST']}:{of['POSTGRES_PORT']}/{database}"
+
+
+def drop(installation):
+    """Leaves PostgreSQL as it was; topics and Redis keys of nobody cost little."""
+    sql(f"DROP DATABASE IF EXISTS {installation['kafka.group']} WITH (FORCE)")
+
+
 def settings():
-    """What one installation of its own needs."""
+    """What one installation of its own needs; its database is made here."""
     of = cluster()
     name = "e2e" + secrets.token_hex(5)
+    sql(f"CREATE DATABASE {name}")
     hosts = ",".join(f"{host}:{of['CASSANDRA_PORT']}" for host in of["CASSANDRA_CONTACT_POINTS"].split(","))
     return {
         # After a kill the partitions wait for the consumer group; reading what was sent needs the decision.
         "server.decision_wait_ms": 20000,
         "log.engine": "kafka",
         "messages.engine": "cassandra",
+        "metadata.engine": "postgres",
         "presence.engine": "redis",
+        "postgres.connection": postgres(name),
         "kafka.brokers": of["KAFKA_BROKERS"],
         "kafka.topic_prefix": name + "_",
         "kafka.group": name,

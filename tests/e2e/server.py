@@ -57,15 +57,18 @@ def command(*arguments, settings=None, extra=None, stdin="", cwd=None, timeout=3
 
 
 class Server:
-    """One `chat4all serve` with a data directory of its own. `start` may be called again after `stop` or `kill`."""
+    """One `chat4all serve` with a data directory of its own. `start` may be called again after `stop` or `kill`.
+    On the distributed profile `beside` makes it one more process of another server's installation."""
 
-    def __init__(self, folder, admin_key, settings=None, extra=None, config=None, tls=False):
+    def __init__(self, folder, admin_key, settings=None, extra=None, config=None, tls=False, beside=None):
         self.folder = Path(folder)
         self.data = self.folder / "data"
         self.log = self.folder / "server.log"
         self.admin_key = admin_key
-        self.settings = {**(distributed.settings() if distributed.ON else {}), **(settings or {})}
-        self.migrated = not distributed.ON
+        self.owns_installation = distributed.ON and beside is None
+        self.installation = beside.installation if beside else distributed.settings() if distributed.ON else {}
+        self.settings = {**self.installation, **(settings or {})}
+        self.migrated = not self.owns_installation
         self.extra = dict(extra or {})
         self.config = config
         self.scheme = "https" if tls else "http"
@@ -140,6 +143,8 @@ class Server:
         if self.process and self.process.poll() is None:
             self.kill()
         self.http.close()
+        if self.owns_installation:
+            distributed.drop(self.installation)
 
     def command(self, *arguments, stdin=""):
         """A command of the command line on this server's data, beside it or without it."""
