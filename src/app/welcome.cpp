@@ -30,7 +30,7 @@ Paste into another terminal, in this directory, to see a message go from Ana to 
 
 Live, over a WebSocket (python3-websockets): Bruno gets what he missed, then what Ana sends.
 
-  (echo '{{"type":"auth","token":"'$BRUNO'"}}'; cat) | python3 -m websockets {ws}/ws
+  (echo '{{"type":"auth","token":"'$BRUNO'"}}'; cat) | /usr/bin/python3 -m websockets {ws}/ws
 
 Another time `chat4all token issue bruno` prints a token. Stop the server with Ctrl-C; the data stays in {data}.
 )text";
