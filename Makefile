@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: run build test debug tsan check format bench faults servers servers-status servers-down build-live run-cluster test-live \
-        faults-live clean help
+        planted-live faults-live clean help
 
 run: ## Install packages, build and start the server on 127.0.0.1:8080, data in ./data (ARGS="--listen …" for more)
 	@scripts/install-packages
@@ -63,6 +63,10 @@ run-cluster: build-live ## Two gateways behind HAProxy and three routers on the 
 test-live: build-live ## The contract suites and the end-to-end tests on those servers; the last line counts them
 	@scripts/install-packages --servers
 	@scripts/test-live
+
+planted-live: build-live ## Mistakes on purpose in front of those servers, each of which a test must see (long)
+	@scripts/install-packages --servers
+	@scripts/planted-live
 
 faults-live: build-live ## Processes and servers killed and paused under load; writes docs/reports/failover.md (long)
 	@scripts/install-packages --servers

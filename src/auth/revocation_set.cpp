@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <mutex>
 
+#include "base/planted_bug.h"
+
 namespace c4a {
 namespace {
 
@@ -16,6 +18,7 @@ Result<> RevocationSet::load(MetadataStore& store, TimestampMs now) {
   {
     const std::shared_lock guard(mutex_);
     from = std::max<TimestampMs>(0, loaded_at_ - kOverlapMs);
+    if (planted(PlantedBug::kRevocationsNotRead) && loaded_at_ != 0) return {};
   }
   C4A_TRY(const auto revocations, store.revocations(now, from));
   const std::unique_lock guard(mutex_);

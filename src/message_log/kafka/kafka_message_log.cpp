@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "base/clock.h"
+#include "base/planted_bug.h"
 #include "message_log/command_codec.h"
 #include "message_log/kafka/kafka_client.h"
 
@@ -80,8 +81,8 @@ Result<std::unique_ptr<KafkaMessageLog>> KafkaMessageLog::open(KafkaOptions opti
 }
 
 Result<std::shared_ptr<KafkaMessageLog::Producer>> KafkaMessageLog::open_producer() {
-  C4A_TRY(auto conf, kafka::make_conf(options_, {{"enable.idempotence", "true"},
-                                                 {"acks", "all"},
+  C4A_TRY(auto conf, kafka::make_conf(options_, {{"enable.idempotence", planted(PlantedBug::kAcksOne) ? "false" : "true"},
+                                                 {"acks", planted(PlantedBug::kAcksOne) ? "1" : "all"},
                                                  {"partitioner", "murmur2_random"},
                                                  {"linger.ms", std::to_string(options_.linger_ms)},
                                                  {"request.timeout.ms", "3000"},

@@ -5,6 +5,9 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "base/clock.h"
+#include "base/planted_bug.h"
+
 namespace c4a::cassandra {
 namespace {
 
@@ -138,6 +141,7 @@ std::vector<ConversationRows> by_conversation(const Rows& rows, LogPosition posi
     keep_last_of_each(conversation.rows);
     const bool has_position = conversation.head != nullptr && conversation.head->applied.value != 0;
     conversation.timestamp = signed_position(has_position ? conversation.head->applied.value : position.value);
+    if (planted(PlantedBug::kWallClockTimestamps)) conversation.timestamp = system_clock().now_ms() * 1000;
   }
   return all;
 }

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <ranges>
 
+#include "base/planted_bug.h"
 #include "message_store/cassandra/bucket_scan.h"
 #include "message_store/cassandra/cassandra_message_store.h"
 #include "message_store/row_codec.h"
@@ -131,7 +132,7 @@ Result<std::vector<Message>> CassandraMessageStore::messages_before(const Conver
   if (before.value == 0 || limit == 0) return messages;
   C4A_CHECK(scan_down(id, {}, {before.value - 1}, page_of(limit), [&](const Message& message) {
     messages.push_back(message);
-    return messages.size() < limit;
+    return messages.size() < limit || planted(PlantedBug::kLimitLost);
   }));
   std::ranges::reverse(messages);
   return messages;

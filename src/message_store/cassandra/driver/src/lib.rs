@@ -17,6 +17,7 @@ use scylla::client::session::Session;
 use scylla::client::session_builder::SessionBuilder;
 use scylla::client::PoolSize;
 use scylla::errors::ExecutionError;
+use scylla::policies::speculative_execution::SimpleSpeculativeExecutionPolicy;
 use scylla::response::query_result::QueryResult;
 use scylla::statement::batch::{Batch, BatchType};
 use scylla::statement::prepared::PreparedStatement;
@@ -26,6 +27,9 @@ use tokio::runtime::{Builder, Runtime};
 
 use cells::{split_rows, RawRow};
 use failure::{Code, Failure};
+
+/// A coordinator that has not answered by then is asked beside another one: it may hang with its connection open.
+const SECOND_COORDINATOR_AFTER: Duration = Duration::from_millis(1000);
 
 pub struct CqlSession {
     runtime: Runtime,
@@ -102,6 +106,10 @@ async fn open(hosts: &str, keyspace: &str, user: &str, password: &str, timeout: 
     let profile = ExecutionProfile::builder()
         .request_timeout(Some(timeout))
         .consistency(Consistency::Quorum)
+        .speculative_execution_policy(Some(Arc::new(SimpleSpeculativeExecutionPolicy {
+            max_retry_count: 1,
+            retry_interval: SECOND_COORDINATOR_AFTER,
+        })))
         .build();
     let mut builder = SessionBuilder::new()
         .known_nodes(hosts.split(',').map(str::trim).filter(|host| !host.is_empty()))
