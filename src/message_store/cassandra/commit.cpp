@@ -30,8 +30,8 @@ Result<> Commit::add(const ConversationRows& conversation) {
   }
   writer_.put(heads_, conversation.id, parts.atomic, conversation.timestamp);
   writer_.put(outside_, conversation.id, parts.outside, conversation.timestamp);
-  // A private pair's next generation must not be there before the conversation of the last one is gone.
-  writer_.put_elsewhere(conversation.erased ? outside_ : beside_, conversation.rows, conversation.timestamp);
+  writer_.put_pointers(conversation.erased ? outside_ : beside_, conversation.rows, conversation.timestamp);
+  writer_.put_elsewhere(outside_, conversation.rows, conversation.timestamp);
   return {};
 }
 
@@ -108,6 +108,7 @@ Result<> Commit::finish(const ConversationId& id, const Redo& redo) {
   const RowSelection rows = redo.selection();
   if (redo.erased) writer_.erase_bucket(before_, id, 0, redo.timestamp);
   writer_.put(outside_, id, rows, redo.timestamp);
+  writer_.put_pointers(outside_, rows, redo.timestamp);
   writer_.put_elsewhere(outside_, rows, redo.timestamp);
   writer_.drop_redo(after_, id, redo.timestamp);
   return write();

@@ -14,9 +14,9 @@ namespace c4a::cassandra {
 //
 //   before   deletions of an erased conversation outside its head's partition, and redo records too long for a head
 //   heads    one mutation for each conversation: its head, its rows of the first bucket, and the redo record
-//   beside   together with the heads: rows that lead to the conversation and are looked at by nobody who decides (the
-//            id index, lists of users, receipts); the redo records hold them too
-//   outside  everything else, in the redo records likewise: later buckets
+//   beside   together with the heads: rows that only lead to others (the id index, lists of users); the redo records
+//            hold them too
+//   outside  everything else, in the redo records likewise: later buckets, receipts, pairs
 //   after    long redo records go
 //
 // A conversation is as it was until its head is written, and then it is what the commit made of it. A row beside it
