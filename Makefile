@@ -2,8 +2,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: run build test debug tsan check format bench faults servers servers-status servers-down build-live run-cluster test-live \
-        planted-live faults-live clean help
+.PHONY: run build test debug tsan check format bench bench-live faults servers servers-status servers-down build-live run-cluster \
+        test-live planted-live faults-live clean help
 
 run: ## Install packages, build and start the server on 127.0.0.1:8080, data in ./data (ARGS="--listen …" for more)
 	@scripts/install-packages
@@ -36,6 +36,11 @@ format: ## Write the formatting that `make check` asks for
 
 bench: build ## Measure: the load generator against a server of its own
 	@build/release/chat4all bench all
+
+bench-live: build-live ## The same on the distributed profile and the servers of `make servers`; prints Markdown (ARGS="--only capacity")
+	@scripts/install-packages --servers
+	@scripts/build live cassandra_bench
+	@scripts/bench-live $(ARGS)
 
 faults: ## Kills, power cuts, full disks, failing fsyncs (long; needs root)
 	@scripts/install-packages --faults

@@ -54,6 +54,12 @@ RedisOptions redis_options(const Config& config) {
   return {from.address, from.sentinels, from.master, from.username, from.password, from.sentinel_password, from.prefix};
 }
 
+// Of the process's one store: it is opened before the parts that show its counters.
+const std::shared_ptr<CassandraCounters>& store_counters() {
+  static const auto counters = std::make_shared<CassandraCounters>();
+  return counters;
+}
+
 CassandraOptions cassandra_options(const Config& config) {
   const CassandraSettings& from = config.cassandra;
   CassandraOptions options;
@@ -64,6 +70,7 @@ CassandraOptions cassandra_options(const Config& config) {
   options.replication = static_cast<int>(from.replication);
   options.min_replication = static_cast<int>(from.min_replication);
   options.retention_days = static_cast<int>(config.messages.retention_days);
+  options.counters = store_counters();
   return options;
 }
 
@@ -172,6 +179,15 @@ std::vector<CallbackMetric> DistributedMessaging::metrics() {
   total("chat4all_log_undecided_total", "Commands answered before their router's decision.",
         [this] { return static_cast<double>(log_->answered_without_decision()); });
   gauge("chat4all_log_up", "1 while the log answers.", [this] { return log_->check() ? 1.0 : 0.0; });
+  const CassandraCounters& store = *store_counters();
+  total("chat4all_store_reads_total", "Reads of the message store.", [&store, value] { return value(store.reads); });
+  total("chat4all_store_writes_total", "Mutations: a conversation's rows of one commit are one.",
+        [&store, value] { return value(store.writes); });
+  total("chat4all_store_write_requests_total", "Requests in which mutations went, repeats included.",
+        [&store, value] { return value(store.write_requests); });
+  total("chat4all_store_rows_total", "Rows written.", [&store, value] { return value(store.rows); });
+  total("chat4all_store_failures_total", "Requests that the store did not carry out.",
+        [&store, value] { return value(store.failures); });
   if (gateway_bus_) {
     gauge("chat4all_bus_up", "1 while live events arrive from routers.",
           [this] { return gateway_bus_->up() ? 1.0 : 0.0; });

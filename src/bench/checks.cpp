@@ -42,8 +42,9 @@ FlightWindow::Sighting FlightWindow::mark(std::uint64_t number, std::uint64_t se
   Slot& found = slot(number);
   if (found.*flag) return {Seen::kAgain, found.due_us};
   found.*flag = true;
-  const Sighting sighting{found.seq == 0 || found.seq == seq ? Seen::kOnce : Seen::kOtherSeq, found.due_us};
-  found.seq = seq;
+  const bool fits = found.seq == 0 || seq == 0 || found.seq == seq;
+  const Sighting sighting{fits ? Seen::kOnce : Seen::kOtherSeq, found.due_us};
+  if (seq != 0) found.seq = seq;
   while (first_ < next_ && slot(first_).acked && (slot(first_).delivered || !expects_delivery_)) ++first_;
   return sighting;
 }

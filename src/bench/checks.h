@@ -37,7 +37,7 @@ class FlightWindow {
 
   // A message was sent that was due at `due_us`. Its number.
   std::uint64_t push(std::int64_t due_us);
-  // The server's answer for it, with the place it took.
+  // The server's answer for it, with the place it took; 0: it was accepted and its place is not known yet.
   Sighting acknowledged(std::uint64_t number, std::uint64_t seq);
   // Its recipient got it.
   Sighting delivered(std::uint64_t number, std::uint64_t seq);

@@ -51,6 +51,17 @@ TEST(FlightWindowTest, SenderAndRecipientMustBeToldTheSameSeq) {
   EXPECT_EQ(window.acknowledged(1, 4).what, Seen::kOtherSeq);
 }
 
+TEST(FlightWindowTest, AnAnswerWithoutASeqIsOneToo) {
+  FlightWindow window(true);
+  window.push(1);
+  window.push(2);
+  EXPECT_EQ(window.acknowledged(1, 0).what, Seen::kOnce);
+  EXPECT_EQ(window.delivered(1, 3).what, Seen::kOnce);
+  EXPECT_EQ(window.delivered(2, 4).what, Seen::kOnce);
+  EXPECT_EQ(window.acknowledged(2, 0).what, Seen::kOnce);
+  EXPECT_EQ(window.in_flight(), 0U);
+}
+
 TEST(FlightWindowTest, ManyUnderWayAreKeptApart) {
   FlightWindow window(true);
   for (std::uint64_t i = 1; i <= 1000; ++i) EXPECT_EQ(window.push(static_cast<std::int64_t>(i)), i);

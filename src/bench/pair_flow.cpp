@@ -126,7 +126,7 @@ void PairFlow::start() {
 void PairFlow::stop() { sending_ = false; }
 
 void PairFlow::reset_figures() {
-  figures_.acks = figures_.deliveries = figures_.statuses = 0;
+  figures_.acks = figures_.deliveries = figures_.statuses = figures_.undecided = 0;
   figures_.ack.reset();
   figures_.delivery.reset();
 }
@@ -183,7 +183,9 @@ void PairFlow::on_sent(Pair& pair, std::string_view frame, std::int64_t now) {
   const auto seq = sent_seq_.number(frame).value_or(0);
   const auto sighting = pair.flight.acknowledged(number, seq);
   if (sighting.what != FlightWindow::Seen::kOnce) return judge(pair, sighting.what, "sent", number);
-  if (seq != number) {  // a new conversation with one sender: its n-th message has the seq n
+  if (seq == 0) {
+    ++figures_.undecided;
+  } else if (seq != number) {  // a new conversation with one sender: its n-th message has the seq n
     violations_.add(fmt::format("{}: message {} took seq {}", pair.conversation, number, seq));
   }
   ++figures_.acks;

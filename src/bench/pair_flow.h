@@ -32,8 +32,9 @@ struct PairFigures {
   std::uint64_t acks = 0;
   std::uint64_t deliveries = 0;
   std::uint64_t statuses = 0;
-  Histogram ack;       // from when a send was due to its `sent`
-  Histogram delivery;  // from when a send was due to the `message` at its recipient
+  std::uint64_t undecided = 0;  // of the acks: accepted, and without a seq
+  Histogram ack;                // from when a send was due to its `sent`
+  Histogram delivery;           // from when a send was due to the `message` at its recipient
 };
 
 class PairFlow {

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "bench/accounts.h"
 #include "bench/cost_window.h"
 #include "bench/floor_process.h"
 #include "bench/pair_flow.h"
@@ -19,17 +20,19 @@ struct Timing {
 
 constexpr int kDrainSeconds = 30;
 
-Result<Report> measure(const Target& target, const PairOptions& options, const Timing& timing) {
+Result<Report> measure(const Target& target, const PairOptions& options, const Timing& timing, Accounts accounts = {}) {
   Report report("ws-pairs");
   Poller poller;
   C4A_TRY(auto flow, PairFlow::open(poller, target, options));
   flow->start();
   flow->run(now_us() + timing.warm_up_us);
+  C4A_CHECK(accounts.open(poller));
   flow->reset_figures();
   C4A_TRY(auto window, CostWindow::open(target.server_pid));
   flow->run(now_us() + timing.window_us);
   C4A_CHECK(window.close());
   const auto figures = flow->figures();
+  C4A_CHECK(accounts.close(poller));
   flow->stop();
   flow->drain(kDrainSeconds);
 
@@ -40,6 +43,8 @@ Result<Report> measure(const Target& target, const PairOptions& options, const T
   report.latency("delivery", figures.delivery);
   report.metric("acks", static_cast<double>(figures.acks) / window.seconds(), "/s");
   report.metric("statuses", static_cast<double>(figures.statuses) / window.seconds(), "/s");
+  report.metric("without_seq", static_cast<double>(figures.undecided) / static_cast<double>(figures.acks), "of acks");
+  accounts.report(report, messages);
   report.violations(flow->violations());
   return report;
 }
@@ -59,7 +64,9 @@ Result<Report> run_ws_pairs(Flags& flags) {
   const bool floor_only = flags.on("floor-only", "measure the floor alone; no server is needed");
   const auto data = flags.text("floor-data", ".", "folder for the floor's log: on the disk of the server's data");
   auto target = target_from(flags);
+  auto accounts = Accounts::from(flags);
   C4A_CHECK(flags.check());
+  if (!accounts) return std::unexpected(accounts.error());
   const Timing timing{static_cast<std::int64_t>(warm_up) * 1'000'000, static_cast<std::int64_t>(seconds) * 1'000'000};
 
   Report floor_report("floor");
@@ -78,7 +85,7 @@ Result<Report> run_ws_pairs(Flags& flags) {
     return report;
   }
   C4A_CHECK(find_server(target));
-  C4A_TRY(const auto server_report, measure(target, options, timing));
+  C4A_TRY(const auto server_report, measure(target, options, timing, std::move(*accounts)));
   report.include("", server_report);
   if (!floor) return report;
   report.include("floor_", floor_report);

@@ -36,6 +36,13 @@ struct ConversationRef {
   bool active = true;  // false: the user left
 };
 
+// A conversation, and one user's part in it.
+struct Standing {
+  Conversation head;
+  Member member;
+  Progress progress;
+};
+
 class MessageStore {
  public:
   virtual ~MessageStore() = default;
@@ -58,6 +65,12 @@ class MessageStore {
   // Members, former ones too, in user_id order, after `after` (empty text: from the start).
   virtual Result<std::vector<Member>> members(const ConversationId& id, const UserId& after, std::size_t limit) = 0;
   virtual Result<Progress> progress(const ConversationId& id, const UserId& user) = 0;
+  // Of every member who has made any, in user_id order.
+  virtual Result<std::vector<std::pair<UserId, Progress>>> all_progress(const ConversationId& id);
+  // In the order of `ids`; nothing where there is no such conversation or the user never was in it. A store that is
+  // elsewhere is asked for all at once.
+  virtual Result<std::vector<std::optional<Standing>>> standings(std::span<const ConversationId> ids,
+                                                                 const UserId& user);
   // The user's conversations, in id order, those left included.
   virtual Result<std::vector<ConversationRef>> conversations_of(const UserId& user) = 0;
   virtual Result<std::uint64_t> private_generation(const UserId& first, const UserId& second) = 0;

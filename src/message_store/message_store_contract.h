@@ -107,6 +107,40 @@ TYPED_TEST_P(MessageStoreContract, LoadGivesHeadMembersAndProgress) {
   EXPECT_TRUE(state->recent.empty());
 }
 
+TYPED_TEST_P(MessageStoreContract, TheProgressOfAllIsReadAtOnce) {
+  Rows rows = test::small_conversation(1, 3);
+  rows.progress = {test::progress(1, "bob", 2, 1), test::progress(1, "alice", 3, 3)};
+  this->commit(rows);
+  const auto all = *this->store().all_progress(test::conversation_id(1));
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].first.text, "alice");
+  EXPECT_EQ(all[0].second.read.value, 3U);
+  EXPECT_EQ(all[1].first.text, "bob");
+  EXPECT_EQ(all[1].second.delivered.value, 2U);
+  EXPECT_TRUE(this->store().all_progress(test::conversation_id(2))->empty());
+}
+
+TYPED_TEST_P(MessageStoreContract, StandingsComeInTheOrderAsked) {
+  Rows rows = test::small_conversation(1, 3);
+  rows.progress = {test::progress(1, "bob", 2, 1)};
+  this->commit(rows);
+  this->commit(test::small_conversation(2, 5));
+  const std::vector<ConversationId> ids = {test::conversation_id(2), test::conversation_id(9),
+                                           test::conversation_id(1)};
+  const auto all = *this->store().standings(ids, {"bob"});
+  ASSERT_EQ(all.size(), 3U);
+  ASSERT_TRUE(all[0]);
+  EXPECT_EQ(all[0]->head.id, ids[0]);
+  EXPECT_EQ(all[0]->head.last_seq.value, 5U);
+  EXPECT_EQ(all[0]->progress.delivered.value, 0U);
+  EXPECT_FALSE(all[1]) << "there is no such conversation";
+  ASSERT_TRUE(all[2]);
+  EXPECT_EQ(all[2]->member.user_id.text, "bob");
+  EXPECT_EQ(all[2]->progress.delivered.value, 2U);
+  for (const auto& one : *this->store().standings(ids, {"carol"})) EXPECT_FALSE(one) << "she never was in it";
+  EXPECT_TRUE(this->store().standings({}, {"bob"})->empty());
+}
+
 TYPED_TEST_P(MessageStoreContract, TheConversationRowIsAFloorOfLastSeq) {
   Rows rows;
   rows.conversations = {test::conversation(1)};
@@ -272,6 +306,7 @@ TYPED_TEST_P(MessageStoreContract, HeadersAreTheNewestAndThoseThatAskedForARecei
 
 REGISTER_TYPED_TEST_SUITE_P(MessageStoreContract, AnEmptyStoreAnswersEmptily, EveryFieldOfAMessageComesBack,
                             NoChannelsAndEmptyChannelsAreDifferent, LoadGivesHeadMembersAndProgress,
+                            TheProgressOfAllIsReadAtOnce, StandingsComeInTheOrderAsked,
                             TheConversationRowIsAFloorOfLastSeq, MembersComeInUserOrderAfterAUser,
                             AUsersConversationsFollowTheirMemberRows, PagesGoForwardAndBackward,
                             AScanGoesBackUntilItIsToldToStop, AMessageIsFoundByItsIdInEachConversation,

@@ -121,10 +121,12 @@ Result<ConversationView> Conversations::view_for(const UserId& actor, ReadAccess
   }
   C4A_TRY(own.unread_count, count_unread(actor, access, progress));
   if (with_receipts && view.member_count <= kShownReceipts && access.member.active()) {
+    C4A_TRY(const auto all, store_.all_progress(access.conversation.id));
     view.receipts.emplace();
     for (const auto& user : view.members) {
-      C4A_TRY(const auto theirs, store_.progress(access.conversation.id, user));
-      view.receipts->push_back({user, theirs.delivered, theirs.read});
+      const auto theirs = std::ranges::find(all, user, &std::pair<UserId, Progress>::first);
+      const Progress progress_of = theirs == all.end() ? Progress{} : theirs->second;
+      view.receipts->push_back({user, progress_of.delivered, progress_of.read});
     }
   }
   view.own = std::move(own);
@@ -152,13 +154,16 @@ Result<ConversationPage> Conversations::list(const UserId& actor, const PageRequ
     before = {static_cast<TimestampMs>(at), *id};
   }
   C4A_TRY(const auto refs, store_.conversations_of(actor));
-  std::vector<Entry> entries;
+  std::vector<ConversationId> ids;
   for (const auto& ref : refs) {
-    if (!ref.active) continue;
-    C4A_TRY(const auto head, store_.conversation(ref.id));
-    if (!head || head->deleted) continue;
-    C4A_TRY(const auto last, store_.message(ref.id, head->last_seq));
-    const Entry entry{last ? last->created_at : head->created_at, ref.id};
+    if (ref.active) ids.push_back(ref.id);
+  }
+  C4A_TRY(const auto standings, store_.standings(ids, actor));
+  std::vector<Entry> entries;
+  for (const auto& one : standings) {
+    if (!one || one->head.deleted) continue;
+    C4A_TRY(const auto last, store_.message(one->head.id, one->head.last_seq));
+    const Entry entry{last ? last->created_at : one->head.created_at, one->head.id};
     if (entry < before) entries.push_back(entry);
   }
   std::ranges::sort(entries, std::greater<>{});

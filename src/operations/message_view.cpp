@@ -30,9 +30,24 @@ void write_step(JsonWriter& json, const Message& message, std::string_view step,
 }  // namespace
 
 Result<Receipts> Receipts::load(MessageStore& store, const ConversationId& id) {
-  C4A_TRY(auto state, store.load(id));
+  // Not `load`: that is the router's, and in a store of several machines it completes what another router began.
+  constexpr std::size_t kPage = 1000;
   Receipts receipts;
-  if (state) receipts.state_ = std::move(*state);
+  C4A_TRY(auto head, store.conversation(id));
+  if (!head) return receipts;
+  receipts.state_.head = std::move(*head);
+  UserId after;
+  while (true) {
+    C4A_TRY(auto page, store.members(id, after, kPage));
+    const bool last = page.size() < kPage;
+    if (!last) after = page.back().user_id;
+    for (auto& member : page) receipts.state_.add({std::move(member), {}});
+    if (last) break;
+  }
+  C4A_TRY(auto all, store.all_progress(id));
+  for (auto& [user, progress] : all) {
+    if (auto* member = receipts.state_.find(user)) member->progress = std::move(progress);
+  }
   return receipts;
 }
 

@@ -1,23 +1,55 @@
 #include "router/submit.h"
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <memory>
 
 namespace c4a {
+namespace {
 
-Result<Decision> submit(MessageLog& log, Command command) {
+constexpr std::chrono::seconds kWait{10};
+constexpr std::size_t kAtOnce = 256;  // of a log that refuses when too many wait
+
+using Waiting = Result<std::future<Result<Decision>>>;
+
+Waiting begin(MessageLog& log, Command command) {
   auto promise = std::make_shared<std::promise<Result<Decision>>>();
   auto decision = promise->get_future();
   C4A_CHECK(
       log.append(std::move(command), [promise](Result<Decision> decided) { promise->set_value(std::move(decided)); }));
-  if (decision.wait_for(std::chrono::seconds(10)) != std::future_status::ready) {
+  return decision;
+}
+
+Result<Decision> end(Waiting waiting, std::chrono::steady_clock::time_point until) {
+  if (!waiting) return std::unexpected(std::move(waiting.error()));
+  if (waiting->wait_until(until) != std::future_status::ready) {
     return fail(Error{ErrorCode::kUnavailable, "The server is busy; look whether it happened, then try again.", {}, 1});
   }
-  auto decided = decision.get();
+  auto decided = waiting->get();
   if (decided && !decided->decided)
     return fail(ErrorCode::kUndecided, "The change is accepted; look again in a moment.");
   return decided;
+}
+
+}  // namespace
+
+Result<Decision> submit(MessageLog& log, Command command) {
+  return end(begin(log, std::move(command)), std::chrono::steady_clock::now() + kWait);
+}
+
+std::vector<Result<Decision>> submit_all(MessageLog& log, std::vector<Command> commands) {
+  std::vector<Result<Decision>> decisions;
+  decisions.reserve(commands.size());
+  while (decisions.size() < commands.size()) {
+    const std::size_t first = decisions.size();
+    const std::size_t last = std::min(first + kAtOnce, commands.size());
+    const auto until = std::chrono::steady_clock::now() + kWait;
+    std::vector<Waiting> waiting;
+    for (std::size_t i = first; i < last; ++i) waiting.push_back(begin(log, std::move(commands[i])));
+    for (auto& one : waiting) decisions.push_back(end(std::move(one), until));
+  }
+  return decisions;
 }
 
 }  // namespace c4a

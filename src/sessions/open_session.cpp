@@ -20,8 +20,9 @@ std::vector<DeviceId> devices_to_retire(std::vector<Device> devices) {
 Result<Device> introduce(MessageStore& store, MessageLog& log, const UserId& user, const DeviceId& id, TimestampMs now,
                          const std::vector<Device>& known, const std::vector<ConversationRef>& conversations) {
   const auto retired = devices_to_retire(known);
-  for (const auto& ref : conversations) {
-    const auto opened = submit(log, {ref.id, user, now, 0, OpenDevice{id, retired}});
+  std::vector<Command> commands;
+  for (const auto& ref : conversations) commands.push_back({ref.id, user, now, 0, OpenDevice{id, retired}});
+  for (const auto& opened : submit_all(log, std::move(commands))) {
     // One that was left or deleted meanwhile needs no cursor.
     if (!opened && opened.error().code != ErrorCode::kConversationNotFound) return std::unexpected(opened.error());
   }
@@ -53,29 +54,30 @@ Result<Seq> first_young(MessageStore& store, const ConversationId& id, Seq after
   return Seq{low};
 }
 
-// Nothing where the user never was in it, or it is deleted.
-Result<std::optional<SessionStart::Conversation>> standing(MessageStore& store, const ConversationId& id,
-                                                           const UserId& user, const DeviceId& device) {
-  C4A_TRY(const auto head, store.conversation(id));
-  C4A_TRY(const auto member, store.member(id, user));
-  if (!head || head->deleted || !member) return std::optional<SessionStart::Conversation>{};
-  C4A_TRY(const Progress progress, store.progress(id, user));
-  return SessionStart::Conversation{id, catch_up_start(*member, progress, device),
-                                    member->readable_until(head->last_seq),
-                                    member->active() ? head->version : member->left_at_version};
+// Without those that the user never was in, and deleted ones.
+Result<std::vector<SessionStart::Conversation>> standings(MessageStore& store, const UserId& user,
+                                                          const DeviceId& device,
+                                                          const std::vector<ConversationRef>& conversations) {
+  std::vector<ConversationId> ids;
+  ids.reserve(conversations.size());
+  for (const auto& ref : conversations) ids.push_back(ref.id);
+  std::vector<SessionStart::Conversation> found;
+  C4A_TRY(const auto all, store.standings(ids, user));
+  for (const auto& one : all) {
+    if (!one || one->head.deleted) continue;
+    const auto& [head, member, progress] = *one;
+    found.push_back({head.id, catch_up_start(member, progress, device), member.readable_until(head.last_seq),
+                     member.active() ? head.version : member.left_at_version});
+  }
+  return found;
 }
 
 }  // namespace
 
 Result<std::vector<SessionStart::Conversation>> look_again(MessageStore& store, const UserId& user,
                                                            const DeviceId& device) {
-  std::vector<SessionStart::Conversation> found;
   C4A_TRY(const auto conversations, store.conversations_of(user));
-  for (const auto& ref : conversations) {
-    C4A_TRY(auto one, standing(store, ref.id, user, device));
-    if (one) found.push_back(std::move(*one));
-  }
-  return found;
+  return standings(store, user, device, conversations);
 }
 
 Result<SessionStart> open_session(MessageStore& store, MessageLog& log, const UserId& user, const DeviceId& device,
@@ -94,19 +96,15 @@ Result<SessionStart> open_session(MessageStore& store, MessageLog& log, const Us
   start.device.last_seen = now;
   C4A_CHECK(store.put_device(user, start.device));
 
-  for (const auto& ref : conversations) {
-    C4A_TRY(const auto there, standing(store, ref.id, user, device));
-    if (!there) continue;
-    SessionStart::Conversation conversation = *there;
-    if (long_gone && conversation.start.seq < conversation.last_seq) {
-      C4A_TRY(const Seq first,
-              first_young(store, ref.id, conversation.start.seq, conversation.last_seq, now - rules.retention_ms));
-      if (first > conversation.start.seq.next()) {
-        start.gaps.push_back({ref.id, conversation.start.seq.next(), Seq{first.value - 1}});
-        conversation.start.seq = Seq{first.value - 1};
-      }
-    }
-    start.conversations.push_back(std::move(conversation));
+  C4A_TRY(start.conversations, standings(store, user, device, conversations));
+  if (!long_gone) return start;
+  for (auto& conversation : start.conversations) {
+    if (conversation.start.seq >= conversation.last_seq) continue;
+    C4A_TRY(const Seq first, first_young(store, conversation.id, conversation.start.seq, conversation.last_seq,
+                                         now - rules.retention_ms));
+    if (first <= conversation.start.seq.next()) continue;
+    start.gaps.push_back({conversation.id, conversation.start.seq.next(), Seq{first.value - 1}});
+    conversation.start.seq = Seq{first.value - 1};
   }
   return start;
 }

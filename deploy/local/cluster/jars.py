@@ -93,8 +93,11 @@ def archive(kind: str) -> pathlib.Path:
 
 
 def quick_start_options(kind: str) -> list[str]:
-    """Of every Java process: a simple collector, only the first compiler, classes from the archive if it is there."""
-    options = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+    """Of every Java process: a simple collector, only the first compiler (both with CHAT4ALL_SERVERS_JIT=full, which
+    takes more CPU at first and less later: for measurements), classes from the archive if it is there."""
+    options = ["-XX:+UseSerialGC", "-Xshare:auto"]
+    if os.environ.get("CHAT4ALL_SERVERS_JIT") != "full":
+        options.append("-XX:TieredStopAtLevel=1")
     return options + ([f"-XX:SharedArchiveFile={archive(kind)}"] if archive(kind).exists() else [])
 
 

@@ -81,15 +81,16 @@ Result<std::unique_ptr<KafkaMessageLog>> KafkaMessageLog::open(KafkaOptions opti
 }
 
 Result<std::shared_ptr<KafkaMessageLog::Producer>> KafkaMessageLog::open_producer() {
-  C4A_TRY(auto conf, kafka::make_conf(options_, {{"enable.idempotence", planted(PlantedBug::kAcksOne) ? "false" : "true"},
-                                                 {"acks", planted(PlantedBug::kAcksOne) ? "1" : "all"},
-                                                 {"partitioner", "murmur2_random"},
-                                                 {"linger.ms", std::to_string(options_.linger_ms)},
-                                                 {"request.timeout.ms", "3000"},
-                                                 {"delivery.timeout.ms", "5000"},
-                                                 {"message.max.bytes", kafka::kMaxMessageBytes},
-                                                 {"queue.buffering.max.messages", "200000"},
-                                                 {"batch.num.messages", "10000"}}));
+  C4A_TRY(auto conf,
+          kafka::make_conf(options_, {{"enable.idempotence", planted(PlantedBug::kAcksOne) ? "false" : "true"},
+                                      {"acks", planted(PlantedBug::kAcksOne) ? "1" : "all"},
+                                      {"partitioner", "murmur2_random"},
+                                      {"linger.ms", std::to_string(options_.linger_ms)},
+                                      {"request.timeout.ms", "3000"},
+                                      {"delivery.timeout.ms", "5000"},
+                                      {"message.max.bytes", kafka::kMaxMessageBytes},
+                                      {"queue.buffering.max.messages", "200000"},
+                                      {"batch.num.messages", "10000"}}));
   rd_kafka_conf_set_opaque(conf.get(), this);
   rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
     static_cast<KafkaMessageLog*>(self)->on_delivery(*message);

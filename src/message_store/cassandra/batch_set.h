@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "message_store/cassandra/cql_session.h"
+#include "message_store/cassandra/batch.h"
 
 namespace c4a::cassandra {
 

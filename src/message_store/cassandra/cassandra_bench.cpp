@@ -1,13 +1,15 @@
 // Measures commits into a Cassandra cluster; it is no test.
 //
-//   cassandra_bench HOSTS SECONDS [THREADS]
+//   cassandra_bench HOSTS SECONDS [THREADS [MESSAGES CONVERSATIONS]]
 //
-// Each commit holds 100 messages of 200 bytes in 20 conversations; one that fails is made again, as the router does it.
+// Each commit holds so many messages (100) of 200 bytes in so many conversations (20); one that fails is made again, as
+// the router does it. Each thread has conversations of its own.
 // At the end everything is read back. Makes the keyspace c4a_test_bench and leaves it.
 
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <thread>
 #include <vector>
@@ -18,8 +20,11 @@
 namespace c4a {
 namespace {
 
-constexpr int kConversations = 20;
-constexpr int kMessages = 100;
+struct Shape {
+  int messages = 100;
+  int conversations = 20;
+};
+
 constexpr std::size_t kBodyBytes = 200;
 
 struct Totals {
@@ -38,8 +43,8 @@ std::int64_t cpu_us() {
 // One partition's router: conversations of its own, one commit after the other.
 class Writer {
  public:
-  Writer(MessageStore& store, Totals& totals) : store_(store), totals_(totals) {
-    for (int i = 0; i < kConversations; ++i) {
+  Writer(MessageStore& store, Shape shape, Totals& totals) : store_(store), shape_(shape), totals_(totals) {
+    for (int i = 0; i < shape.conversations; ++i) {
       Conversation& head = heads_.emplace_back();
       head.id = ConversationId::v7(system_clock().now_ms());
       head.created_by = {"alice"};
@@ -76,8 +81,8 @@ class Writer {
   Rows next() {
     Rows rows;
     const TimestampMs now = system_clock().now_ms();
-    for (int i = 0; i < kMessages; ++i) {
-      Conversation& head = heads_[static_cast<std::size_t>(i % kConversations)];
+    for (int i = 0; i < shape_.messages; ++i) {
+      Conversation& head = heads_[static_cast<std::size_t>(i % shape_.conversations)];
       head.last_seq = head.last_seq.next();
       head.applied = {++position_};
       Message& message = rows.messages.emplace_back();
@@ -93,12 +98,13 @@ class Writer {
   }
 
   MessageStore& store_;
+  Shape shape_;
   Totals& totals_;
   std::vector<Conversation> heads_;
   std::uint64_t position_ = 0;
 };
 
-int run(const std::string& hosts, int seconds, int threads) {
+int run(const std::string& hosts, int seconds, int threads, Shape shape) {
   CassandraOptions options;
   options.hosts = hosts;
   options.keyspace = "c4a_test_bench";
@@ -108,7 +114,7 @@ int run(const std::string& hosts, int seconds, int threads) {
   if (!store) return fmt::print("{}\n", store.error().detail), 1;
   Totals totals;
   std::vector<Writer> writers;
-  for (int i = 0; i < threads; ++i) writers.emplace_back(**store, totals);
+  for (int i = 0; i < threads; ++i) writers.emplace_back(**store, shape, totals);
   const std::int64_t begun = system_clock().monotonic_us();
   const std::int64_t cpu_before = cpu_us();
   {
@@ -121,13 +127,15 @@ int run(const std::string& hosts, int seconds, int threads) {
   }
   const double wall = static_cast<double>(system_clock().monotonic_us() - begun) / 1e6;
   const double cpu = static_cast<double>(cpu_us() - cpu_before);
-  const auto count = static_cast<double>(totals.commits.load());
+  const auto commits = static_cast<double>(totals.commits.load());
+  const double count = commits * shape.messages;
   fmt::print("{} threads: {:.1f} commits/s, {:.0f} messages/s, {:.1f} us of our CPU a message, longest {:.0f} ms\n",
-             threads, count / wall, count * kMessages / wall, cpu / (count * kMessages),
-             static_cast<double>(totals.longest_us.load()) / 1e3);
+             threads, commits / wall, count / wall, cpu / count, static_cast<double>(totals.longest_us.load()) / 1e3);
+  fmt::print("{:.0f} messages in all, a commit takes {:.1f} ms\n", count, wall * 1e3 * threads / commits);
   const CassandraCounters& counters = *options.counters;
-  fmt::print("{} failed; {} writes, {} rows, {} retries, {} failed attempts\n", totals.failed.load(),
-             counters.writes.load(), counters.rows.load(), counters.retries.load(), counters.failures.load());
+  fmt::print("{} failed; {} writes in {} requests, {} rows, {} retries, {} failed attempts\n", totals.failed.load(),
+             counters.writes.load(), counters.write_requests.load(), counters.rows.load(), counters.retries.load(),
+             counters.failures.load());
   std::uint64_t missing = 0;
   for (Writer& writer : writers) missing += writer.missing();
   fmt::print("{} messages missing\n", missing);
@@ -139,8 +147,10 @@ int run(const std::string& hosts, int seconds, int threads) {
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    fmt::print(stderr, "usage: cassandra_bench HOSTS SECONDS [THREADS]\n");
+    fmt::print(stderr, "usage: cassandra_bench HOSTS SECONDS [THREADS [MESSAGES CONVERSATIONS]]\n");
     return 2;
   }
-  return c4a::run(argv[1], std::atoi(argv[2]), argc > 3 ? std::atoi(argv[3]) : 1);
+  c4a::Shape shape;
+  if (argc > 5) shape = {std::max(1, std::atoi(argv[4])), std::max(1, std::atoi(argv[5]))};
+  return c4a::run(argv[1], std::atoi(argv[2]), argc > 3 ? std::atoi(argv[3]) : 1, shape);
 }

@@ -43,13 +43,13 @@ class CassandraCommitTest : public testing::Test {
   MessageStore& store() { return harness_.store(); }
   void commit(const Rows& rows) { ASSERT_EQ(test::why(store().commit(rows, {1'000'000})), ""); }
 
-  // As a crash does it.
-  void commit_until(const Rows& rows, Commit::Step last) {
+  // What a crash leaves.
+  void commit_only(const Rows& rows, std::initializer_list<Commit::Step> steps) {
     Commit commit(*session_, layout_);
     for (const auto& conversation : cassandra::by_conversation(rows, {1'000'000})) {
       ASSERT_EQ(test::why(commit.add(conversation)), "");
     }
-    ASSERT_EQ(test::why(commit.write(last)), "");
+    ASSERT_EQ(test::why(commit.write_only(steps)), "");
   }
 
   bool has_redo(const ConversationId& id) {
@@ -115,9 +115,29 @@ TEST_F(CassandraCommitTest, AMoveIsFoundInALaterBucket) {
 
 TEST_F(CassandraCommitTest, ACommitThatEndsBeforeItsHeadIsNotThere) {
   commit(rows_of(1, 11, 10));
-  commit_until(rows_of(12, 23, 20), Commit::Step::kBefore);
+  commit_only(rows_of(12, 23, 20), {Commit::Step::kBefore});
   EXPECT_EQ(seqs_of(store().messages_after(id_, {}, kEnd, 100)), numbers(1, 11));
   EXPECT_EQ((*store().load(id_))->head.applied.value, 10U);
+}
+
+TEST_F(CassandraCommitTest, RowsBesideAHeadThatIsNotThereLeadToNothing) {
+  commit(rows_of(1, 11, 10));
+  Rows rows = rows_of(12, 23, 20);
+  rows.conversations.push_back(test::conversation(2));
+  rows.conversations.back().applied = {20};
+  rows.members.push_back(test::member(2, "carol"));
+  commit_only(rows, {Commit::Step::kBefore, Commit::Step::kBeside});
+  for (std::uint64_t seq = 12; seq <= 23; ++seq) {
+    const MessageId id = test::message(1, seq).message_id;
+    EXPECT_FALSE(*store().message(id_, id)) << seq << ": a repeat is decided as the first";
+    EXPECT_TRUE(store().find_message(id)->empty()) << seq;
+  }
+  EXPECT_EQ(seqs_of(store().messages_after(id_, {}, kEnd, 100)), numbers(1, 11));
+  EXPECT_EQ(store().conversations_of({"carol"})->size(), 1U);
+  EXPECT_FALSE(*store().conversation(test::conversation_id(2)));
+  EXPECT_EQ((*store().load(id_))->head.applied.value, 10U);
+  commit(rows);
+  EXPECT_EQ((*store().message(id_, test::message(1, 23).message_id))->seq.value, 23U);
 }
 
 TEST_F(CassandraCommitTest, AnInterruptedCommitHasNoHoleAndLoadCompletesIt) {
@@ -125,7 +145,7 @@ TEST_F(CassandraCommitTest, AnInterruptedCommitHasNoHoleAndLoadCompletesIt) {
   Rows rows = rows_of(12, 23, 20);
   rows.members.push_back(test::member(1, "carol"));
   rows.receipts = {test::receipt("alice", 20, 0)};
-  commit_until(rows, Commit::Step::kHeads);
+  commit_only(rows, {Commit::Step::kBefore, Commit::Step::kHeads});
   const MessageId last = test::message(1, 23).message_id;
 
   EXPECT_EQ(store().conversation(id_)->value().last_seq.value, 23U);
@@ -150,7 +170,7 @@ TEST_F(CassandraCommitTest, AnInterruptedCommitHasNoHoleAndLoadCompletesIt) {
 
 // What a reader sees whom other replicas answer than the one that has the mutation.
 TEST_F(CassandraCommitTest, LoadWritesAlsoTheRowsOfTheHeadsOwnMutationAgain) {
-  commit_until(rows_of(1, 3, 10), Commit::Step::kHeads);
+  commit_only(rows_of(1, 3, 10), {Commit::Step::kBefore, Commit::Step::kHeads});
   for (const char* table : {"messages", "members", "horizons", "reactions"}) {
     const auto gone =
         test::CassandraCluster::get().query(fmt::format("TRUNCATE {}.{}", harness_.options().keyspace, table));
@@ -251,7 +271,7 @@ TEST_F(CassandraCommitTest, ALargeCommitIsWholeAndLeavesNoRedoRecord) {
 }
 
 TEST_F(CassandraCommitTest, ALargeCommitThatIsInterruptedIsCompletedByLoad) {
-  commit_until(large_rows(), Commit::Step::kHeads);
+  commit_only(large_rows(), {Commit::Step::kBefore, Commit::Step::kHeads});
   EXPECT_TRUE(has_redo(id_));
   EXPECT_EQ((*store().load(id_))->members().size(), 3'000U);
   EXPECT_FALSE(has_redo(id_));

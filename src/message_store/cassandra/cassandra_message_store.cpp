@@ -32,27 +32,31 @@ Result<std::optional<ConversationState>> CassandraMessageStore::load(const Conve
   ConversationState state(std::move(*head.conversation));
   C4A_TRY(auto members, cassandra::read_members(*session_, id, {}, ~std::size_t{0}));
   for (Member& member : members) state.add({std::move(member), {}});
-  C4A_CHECK(load_progress(state));
+  C4A_TRY(auto all, all_progress(id));
+  for (auto& [user, progress] : all) {
+    if (MemberState* member = state.find(user)) member->progress = std::move(progress);
+  }
   state.members_changed();
   return state;
 }
 
-Result<> CassandraMessageStore::load_progress(ConversationState& state) {
+Result<std::vector<std::pair<UserId, Progress>>> CassandraMessageStore::all_progress(const ConversationId& id) {
   constexpr std::int32_t kPageRows = 2'000;
+  std::vector<std::pair<UserId, Progress>> all;
   std::string last;
   for (std::uint32_t found = kPageRows; found == kPageRows;) {
     std::string cells;
-    CellWriter(cells).bytes(state.head.id.view()).integer(0).bytes(last).integer(kPageRows);
+    CellWriter(cells).bytes(id.view()).integer(0).bytes(last).integer(kPageRows);
     C4A_TRY(auto rows, session_->read(StatementId::kProgressAfter, cells));
     found = rows.size();
     for (std::uint32_t i = 0; i < found; ++i) {
       last = rows.bytes();
       auto progress = rocks::get_progress(rows.bytes());
-      if (!progress) return cassandra::damaged("horizons", state.head.id);
-      if (MemberState* member = state.find(UserId{last})) member->progress = std::move(*progress);
+      if (!progress) return cassandra::damaged("horizons", id);
+      all.emplace_back(UserId{last}, std::move(*progress));
     }
   }
-  return {};
+  return all;
 }
 
 Result<std::optional<Conversation>> CassandraMessageStore::conversation(const ConversationId& id) {
@@ -61,14 +65,8 @@ Result<std::optional<Conversation>> CassandraMessageStore::conversation(const Co
 }
 
 Result<std::optional<Member>> CassandraMessageStore::member(const ConversationId& id, const UserId& user) {
-  std::string cells;
-  CellWriter(cells).bytes(id.view()).integer(0).bytes(user.text);
-  C4A_TRY(auto rows, session_->read(StatementId::kMember, cells));
-  if (rows.empty()) return std::nullopt;
-  auto member = rocks::get_member(rows.bytes());
-  if (!member) return cassandra::damaged("members", id);
-  member->user_id = user;
-  return member;
+  C4A_TRY(auto rows, session_->read(StatementId::kMember, cassandra::member_key(id, user)));
+  return cassandra::member_of(rows, id, user);
 }
 
 Result<std::vector<Member>> CassandraMessageStore::members(const ConversationId& id, const UserId& after,
@@ -77,13 +75,29 @@ Result<std::vector<Member>> CassandraMessageStore::members(const ConversationId&
 }
 
 Result<Progress> CassandraMessageStore::progress(const ConversationId& id, const UserId& user) {
-  std::string cells;
-  CellWriter(cells).bytes(id.view()).integer(0).bytes(user.text);
-  C4A_TRY(auto rows, session_->read(StatementId::kProgress, cells));
-  if (rows.empty()) return Progress{};
-  auto progress = rocks::get_progress(rows.bytes());
-  if (!progress) return cassandra::damaged("horizons", id);
-  return std::move(*progress);
+  C4A_TRY(auto rows, session_->read(StatementId::kProgress, cassandra::member_key(id, user)));
+  return cassandra::progress_of(rows, id);
+}
+
+Result<std::vector<std::optional<Standing>>> CassandraMessageStore::standings(std::span<const ConversationId> ids,
+                                                                              const UserId& user) {
+  std::vector<cassandra::Read> reads;
+  reads.reserve(3 * ids.size());
+  for (const auto& id : ids) {
+    reads.push_back({StatementId::kHeadAlone, cassandra::head_key(id)});
+    reads.push_back({StatementId::kMember, cassandra::member_key(id, user)});
+    reads.push_back({StatementId::kProgress, cassandra::member_key(id, user)});
+  }
+  C4A_TRY(auto rows, session_->read_all(reads));
+  std::vector<std::optional<Standing>> all(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    C4A_TRY(auto head, cassandra::head_of(rows[3 * i], StatementId::kHeadAlone, ids[i]));
+    C4A_TRY(auto member, cassandra::member_of(rows[3 * i + 1], ids[i], user));
+    if (!head.conversation || !member) continue;
+    C4A_TRY(auto progress, cassandra::progress_of(rows[3 * i + 2], ids[i]));
+    all[i] = Standing{std::move(*head.conversation), std::move(*member), std::move(progress)};
+  }
+  return all;
 }
 
 Result<std::vector<ConversationRef>> CassandraMessageStore::conversations_of(const UserId& user) {
@@ -155,14 +169,16 @@ Result<> CassandraMessageStore::put_device(const UserId& user, const Device& dev
   cassandra::Batch row;
   row.statements = {StatementId::kPutDevice};
   CellWriter(row.cells).bytes(user.text).bytes(device.id.text).bytes(state).bigint(device_timestamp());
-  return cassandra::WriteRun(*session_).write({&row, 1});
+  const cassandra::Batch* const all[] = {&row};
+  return cassandra::WriteRun(*session_).write(all);
 }
 
 Result<> CassandraMessageStore::drop_device(const UserId& user, const DeviceId& device) {
   cassandra::Batch row;
   row.statements = {StatementId::kDropDevice};
   CellWriter(row.cells).bigint(device_timestamp()).bytes(user.text).bytes(device.text);
-  return cassandra::WriteRun(*session_).write({&row, 1});
+  const cassandra::Batch* const all[] = {&row};
+  return cassandra::WriteRun(*session_).write(all);
 }
 
 // Devices have no position in the log: the wall clock in microseconds, never the same twice in this process.

@@ -30,6 +30,9 @@ class CassandraMessageStore final : public MessageStore {
   Result<std::optional<Member>> member(const ConversationId& id, const UserId& user) override;
   Result<std::vector<Member>> members(const ConversationId& id, const UserId& after, std::size_t limit) override;
   Result<Progress> progress(const ConversationId& id, const UserId& user) override;
+  Result<std::vector<std::pair<UserId, Progress>>> all_progress(const ConversationId& id) override;
+  Result<std::vector<std::optional<Standing>>> standings(std::span<const ConversationId> ids,
+                                                         const UserId& user) override;
   Result<std::vector<ConversationRef>> conversations_of(const UserId& user) override;
   Result<std::uint64_t> private_generation(const UserId& first, const UserId& second) override;
 
@@ -69,7 +72,6 @@ class CassandraMessageStore final : public MessageStore {
   Result<std::vector<MessageHeader>> asked_headers(const ConversationId& id, std::int64_t after, std::int64_t until);
   Result<> add_headers(const ConversationId& id, std::int32_t bucket, std::span<const std::int64_t> seqs,
                        std::vector<MessageHeader>& headers);
-  Result<> load_progress(ConversationState& state);
   std::int64_t device_timestamp();
 
   std::unique_ptr<cassandra::CqlSession> session_;

@@ -30,6 +30,7 @@ Result<> Commit::add(const ConversationRows& conversation) {
   }
   writer_.put(heads_, conversation.id, parts.atomic, conversation.timestamp);
   writer_.put(outside_, conversation.id, parts.outside, conversation.timestamp);
+  writer_.put_pointers(conversation.erased ? outside_ : beside_, conversation.rows, conversation.timestamp);
   writer_.put_elsewhere(outside_, conversation.rows, conversation.timestamp);
   return {};
 }
@@ -67,20 +68,35 @@ Result<> Commit::erase_outside(const ConversationRows& conversation) {
   return {};
 }
 
-Result<> Commit::write(Step last) {
-  const std::array steps = {&before_, &heads_, &outside_, &after_};
-  for (std::size_t i = 0; i <= static_cast<std::size_t>(last); ++i) C4A_CHECK(write_step(*steps[i]));
+Result<> Commit::write() {
+  C4A_CHECK(write_step(before_));
+  C4A_CHECK(write_steps(heads_, beside_));
+  C4A_CHECK(write_step(outside_));
+  return write_step(after_);
+}
+
+Result<> Commit::write_only(std::initializer_list<Step> steps) {
+  const std::array all = {&before_, &heads_, &beside_, &outside_, &after_};
+  for (const Step step : steps) C4A_CHECK(write_step(*all[static_cast<std::size_t>(step)]));
   return {};
 }
 
-Result<> Commit::write_step(const BatchSet& step) {
-  for (const auto& stage : step.stages()) C4A_CHECK(WriteRun(session_).write(stage));
+Result<> Commit::write_steps(const BatchSet& one, const BatchSet& other) {
+  const std::size_t stages = std::max(one.stages().size(), other.stages().size());
+  for (std::size_t i = 0; i < stages; ++i) {
+    std::vector<const Batch*> batches;
+    for (const BatchSet* step : {&one, &other}) {
+      if (i >= step->stages().size()) continue;
+      for (const Batch& batch : step->stages()[i]) batches.push_back(&batch);
+    }
+    C4A_CHECK(WriteRun(session_).write(batches));
+  }
   return {};
 }
 
 std::size_t Commit::largest_batch() const {
   std::size_t largest = 0;
-  for (const BatchSet* step : {&before_, &heads_, &outside_, &after_}) {
+  for (const BatchSet* step : {&before_, &heads_, &beside_, &outside_, &after_}) {
     for (const auto& stage : step->stages()) {
       for (const Batch& batch : stage) largest = std::max(largest, batch.cells.size());
     }
@@ -92,6 +108,7 @@ Result<> Commit::finish(const ConversationId& id, const Redo& redo) {
   const RowSelection rows = redo.selection();
   if (redo.erased) writer_.erase_bucket(before_, id, 0, redo.timestamp);
   writer_.put(outside_, id, rows, redo.timestamp);
+  writer_.put_pointers(outside_, rows, redo.timestamp);
   writer_.put_elsewhere(outside_, rows, redo.timestamp);
   writer_.drop_redo(after_, id, redo.timestamp);
   return write();

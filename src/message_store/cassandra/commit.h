@@ -1,6 +1,6 @@
 #pragma once
 
-#include <chrono>
+#include <initializer_list>
 #include <vector>
 
 #include "message_store/cassandra/batch_set.h"
@@ -14,19 +14,23 @@ namespace c4a::cassandra {
 //
 //   before   deletions of an erased conversation outside its head's partition, and redo records too long for a head
 //   heads    one mutation for each conversation: its head, its rows of the first bucket, and the redo record
-//   outside  everything else; the redo records hold it too
+//   beside   together with the heads: rows that only lead to others (the id index, lists of users); the redo records
+//            hold them too
+//   outside  everything else, in the redo records likewise: later buckets, receipts, pairs
 //   after    long redo records go
 //
-// A conversation is as it was until its head is written, and then it is what the commit made of it. A step that is
-// repeated changes nothing.
+// A conversation is as it was until its head is written, and then it is what the commit made of it. A row beside it
+// that is there earlier leads to nothing yet, and since the log has the command, it will. A step that is repeated
+// changes nothing.
 class Commit {
  public:
   Commit(CqlSession& session, const Layout& layout);
 
   Result<> add(const ConversationRows& conversation);
-  enum class Step : std::uint8_t { kBefore, kHeads, kOutside, kAfter };
-  // Up to and with `last`: tests stop earlier, as a crash does.
-  Result<> write(Step last = Step::kAfter);
+  Result<> write();
+  enum class Step : std::uint8_t { kBefore, kHeads, kBeside, kOutside, kAfter };
+  // These alone: what a crash leaves, for tests.
+  Result<> write_only(std::initializer_list<Step> steps);
 
   std::size_t largest_batch() const;  // in bytes of cells
 
@@ -36,13 +40,16 @@ class Commit {
  private:
   Result<> erase_outside(const ConversationRows& conversation);
   std::string place_redo(const ConversationRows& conversation);
-  Result<> write_step(const BatchSet& step);
+  // Both at once.
+  Result<> write_steps(const BatchSet& one, const BatchSet& other);
+  Result<> write_step(const BatchSet& step) { return write_steps(step, BatchSet(BatchSet::kNoLimit)); }
 
   CqlSession& session_;
   Layout layout_;
   RowWriter writer_;
   BatchSet before_{BatchSet::kBatch};
   BatchSet heads_{BatchSet::kNoLimit};
+  BatchSet beside_{BatchSet::kBatch};
   BatchSet outside_{BatchSet::kBatch};
   BatchSet after_{BatchSet::kNoLimit};
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <thread>
 
 #include "base/clock.h"
@@ -47,7 +48,11 @@ class Waiter {
 struct CqlSession::Request {
   CqlSession& session;
   Done done;
+  bool has_place = true;  // among those that max_in_flight counts
 };
+
+CqlSession::CqlSession(const CassandraOptions& options)
+    : options_(options), writes_({}, [this](const Batch& batch, Done done) { send(batch, std::move(done)); }) {}
 
 Result<std::unique_ptr<CqlSession>> CqlSession::connect(const CassandraOptions& options) {
   std::unique_ptr<CqlSession> session(new CqlSession(options));
@@ -92,20 +97,22 @@ Result<> CqlSession::prepare() {
 
 Result<> CqlSession::take_place() {
   std::unique_lock lock(places_lock_);
-  if (in_flight_ >= options_.max_in_flight) {
+  if (reading_ >= options_.max_in_flight) {
     if (waiting_ >= kMaxWaiting) return fail(ErrorCode::kUnavailable, "Too many requests wait for Cassandra.");
     ++waiting_;
-    place_free_.wait(lock, [this] { return in_flight_ < options_.max_in_flight; });
+    place_free_.wait(lock, [this] { return reading_ < options_.max_in_flight; });
     --waiting_;
   }
+  ++reading_;
   ++in_flight_;
   counters().in_flight.fetch_add(1, std::memory_order_relaxed);
   return {};
 }
 
-void CqlSession::give_place() {
+void CqlSession::give_place(bool reading) {
   const std::lock_guard lock(places_lock_);
   --in_flight_;
+  if (reading) --reading_;
   counters().in_flight.fetch_sub(1, std::memory_order_relaxed);
   place_free_.notify_all();  // one that waits for a place, or the destructor
 }
@@ -119,7 +126,7 @@ void CqlSession::finished(void* user, std::int32_t code, const std::uint8_t* dat
   request->session.count(result);
   CqlSession& session = request->session;
   request->done(std::move(result));
-  session.give_place();  // last: then the session may go
+  session.give_place(request->has_place);  // last: then the session may go
 }
 
 void CqlSession::count(const Result<RowSet>& result) {
@@ -148,31 +155,74 @@ Result<> CqlSession::pass_breaker() {
   return fail(ErrorCode::kUnavailable, "Cassandra has not answered the last requests; it is asked once a second.");
 }
 
-Result<RowSet> CqlSession::read_once(StatementId id, const std::string& cells) {
+Result<> CqlSession::begin_read(StatementId id, const std::string& cells, Done done) {
   C4A_CHECK(pass_breaker());
   C4A_CHECK(take_place());
-  Waiter waiter;
-  auto request = std::make_unique<Request>(*this, [&](Result<RowSet> result) { waiter.set(std::move(result)); });
+  auto request = std::make_unique<Request>(*this, std::move(done));
   c4a_cql_execute(driver_, statements_[static_cast<std::size_t>(id)],
                   reinterpret_cast<const std::uint8_t*>(cells.data()), cells.size(), finished, request.release());
+  return {};
+}
+
+Result<RowSet> CqlSession::read_once(StatementId id, const std::string& cells) {
+  Waiter waiter;
+  C4A_CHECK(begin_read(id, cells, [&](Result<RowSet> result) { waiter.set(std::move(result)); }));
   return waiter.wait();
 }
 
-Result<RowSet> CqlSession::read(StatementId id, const std::string& cells) {
-  counters().reads.fetch_add(1, std::memory_order_relaxed);
-  const std::int64_t give_up = system_clock().monotonic_us() + std::int64_t{options_.request_timeout_ms} * 1000;
+Result<RowSet> CqlSession::read_again(StatementId id, const std::string& cells, Result<RowSet> result,
+                                      std::int64_t begun_us) {
+  const std::int64_t give_up = begun_us + std::int64_t{options_.request_timeout_ms} * 1000;
   for (int attempt = 1;; ++attempt) {
-    auto result = read_once(id, cells);
     if (result || result.error().code != ErrorCode::kUnavailable) return result;
     if (attempt == kReadAttempts || system_clock().monotonic_us() >= give_up) return result;
     counters().retries.fetch_add(1, std::memory_order_relaxed);
     std::this_thread::sleep_for(kReadPause * attempt);
+    result = read_once(id, cells);
   }
 }
 
+Result<RowSet> CqlSession::read(StatementId id, const std::string& cells) {
+  counters().reads.fetch_add(1, std::memory_order_relaxed);
+  const std::int64_t begun = system_clock().monotonic_us();
+  return read_again(id, cells, read_once(id, cells), begun);
+}
+
+Result<std::vector<RowSet>> CqlSession::read_all(std::span<const Read> reads) {
+  counters().reads.fetch_add(reads.size(), std::memory_order_relaxed);
+  const std::int64_t begun = system_clock().monotonic_us();
+  std::deque<Waiter> waiters(reads.size());
+  std::size_t asked = 0;
+  Result<> all;
+  for (; asked < reads.size() && all; ++asked) {
+    all = begin_read(reads[asked].statement, reads[asked].cells,
+                     [&waiter = waiters[asked]](Result<RowSet> result) { waiter.set(std::move(result)); });
+  }
+  if (!all) --asked;  // the last one never began
+  std::vector<RowSet> rows;
+  rows.reserve(reads.size());
+  for (std::size_t i = 0; i < asked; ++i) {
+    auto result = waiters[i].wait();  // also after a failure: it would be called where nobody is left
+    if (!all) continue;
+    result = read_again(reads[i].statement, reads[i].cells, std::move(result), begun);
+    if (result)
+      rows.push_back(std::move(*result));
+    else
+      all = std::unexpected(std::move(result.error()));
+  }
+  if (!all) return std::unexpected(std::move(all.error()));
+  return rows;
+}
+
+// Without a place: it may be called where one has just ended, on the driver's thread, which must not wait.
 void CqlSession::send(const Batch& batch, Done done) {
-  if (auto place = take_place(); !place) return done(std::unexpected(place.error()));
-  auto request = std::make_unique<Request>(*this, std::move(done));
+  {
+    const std::lock_guard lock(places_lock_);
+    ++in_flight_;
+  }
+  counters().in_flight.fetch_add(1, std::memory_order_relaxed);
+  counters().write_requests.fetch_add(1, std::memory_order_relaxed);
+  auto request = std::make_unique<Request>(*this, std::move(done), false);
   const auto* cells = reinterpret_cast<const std::uint8_t*>(batch.cells.data());
   const auto statement = [&](StatementId id) { return statements_[static_cast<std::size_t>(id)]; };
   if (batch.statements.size() == 1) {

@@ -5,34 +5,27 @@
 #include <array>
 #include <chrono>
 #include <condition_variable>
-#include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
-#include "message_store/cassandra/cells.h"
+#include "message_store/cassandra/batch.h"
 #include "message_store/cassandra/open.h"
-#include "message_store/cassandra/statements.h"
+#include "message_store/cassandra/write_groups.h"
 
 struct CqlSession;
 struct CqlStatement;
 
 namespace c4a::cassandra {
 
-// Rows that go in one request. More than one must be of one partition key, so that they are one mutation: all or
-// nothing, in whatever tables of the keyspace they lie.
-struct Batch {
-  std::vector<StatementId> statements;  // one a row
+struct Read {
+  StatementId statement;
   std::string cells;
-
-  bool empty() const { return statements.empty(); }
 };
-
-// How an attempt ended. kUnavailable: a write may have happened.
-using Done = std::function<void(Result<RowSet>)>;
 
 // Any thread may call any method.
 class CqlSession {
@@ -51,23 +44,30 @@ class CqlSession {
   Result<RowSet> query(const std::string& cql, std::chrono::milliseconds timeout);
   // Blocks, tries again a little. While the store is known to be away it fails at once, but for one probe a second.
   Result<RowSet> read(StatementId id, const std::string& cells);
-  // One attempt; `done` comes on the driver's thread, and at once when too many wait already. Blocks while
-  // max_in_flight requests are under way.
-  void send(const Batch& batch, Done done);
+  // As `read`, all at once, in their order. The first failure fails them all.
+  Result<std::vector<RowSet>> read_all(std::span<const Read> reads);
+  // One attempt for each; `done` comes on the driver's thread. Writes of all threads share requests.
+  void write(std::vector<WriteGroups::Write> writes) { writes_.add(std::move(writes)); }
+  // For who waits for writes, now and then.
+  void look_again() { writes_.look_again(); }
 
   const CassandraOptions& options() const { return options_; }
   CassandraCounters& counters() const { return *options_.counters; }
 
  private:
   struct Request;
-  explicit CqlSession(const CassandraOptions& options) : options_(options) {}
+  explicit CqlSession(const CassandraOptions& options);
   static void finished(void* user, std::int32_t code, const std::uint8_t* data, std::size_t length, std::uint32_t rows,
                        std::uint32_t columns);
 
+  void send(const Batch& batch, Done done);
   Result<> take_place();
-  void give_place();
+  void give_place(bool reading);
   Result<> pass_breaker();
   Result<RowSet> read_once(StatementId id, const std::string& cells);
+  // Another attempt, after one that failed, as long as there is time and it may help.
+  Result<RowSet> read_again(StatementId id, const std::string& cells, Result<RowSet> result, std::int64_t begun_us);
+  Result<> begin_read(StatementId id, const std::string& cells, Done done);
   void count(const Result<RowSet>& result);
 
   CassandraOptions options_;
@@ -76,11 +76,13 @@ class CqlSession {
 
   std::mutex places_lock_;
   std::condition_variable place_free_;
-  std::size_t in_flight_ = 0;
+  std::size_t in_flight_ = 0;  // writes too, which have a limit of their own
+  std::size_t reading_ = 0;
   std::size_t waiting_ = 0;
 
   std::atomic<std::uint32_t> failures_in_row_{0};
   std::atomic<std::int64_t> next_probe_us_{0};
+  WriteGroups writes_;
 };
 
 }  // namespace c4a::cassandra

@@ -11,10 +11,26 @@ namespace {
 
 constexpr std::size_t kPageRows = 2'000;
 
-Result<Head> head_of(CqlSession& session, StatementId statement, const ConversationId& id) {
+}  // namespace
+
+std::unexpected<Error> damaged(const char* table, const ConversationId& id) {
+  return fail(ErrorCode::kCorrupt,
+              fmt::format("A row of {} of conversation {} is damaged or of a newer version.", table, id.str()));
+}
+
+std::string head_key(const ConversationId& id) {
   std::string cells;
   CellWriter(cells).bytes(id.view()).integer(0);
-  C4A_TRY(auto rows, session.read(statement, cells));
+  return cells;
+}
+
+std::string member_key(const ConversationId& id, const UserId& user) {
+  std::string cells = head_key(id);
+  CellWriter(cells).bytes(user.text);
+  return cells;
+}
+
+Result<Head> head_of(RowSet& rows, StatementId statement, const ConversationId& id) {
   Head head;
   if (rows.empty()) return head;
   const auto blob = rows.cell();
@@ -29,19 +45,29 @@ Result<Head> head_of(CqlSession& session, StatementId statement, const Conversat
   return head;
 }
 
-}  // namespace
+Result<std::optional<Member>> member_of(RowSet& rows, const ConversationId& id, const UserId& user) {
+  if (rows.empty()) return std::nullopt;
+  auto member = rocks::get_member(rows.bytes());
+  if (!member) return damaged("members", id);
+  member->user_id = user;
+  return member;
+}
 
-std::unexpected<Error> damaged(const char* table, const ConversationId& id) {
-  return fail(ErrorCode::kCorrupt,
-              fmt::format("A row of {} of conversation {} is damaged or of a newer version.", table, id.str()));
+Result<Progress> progress_of(RowSet& rows, const ConversationId& id) {
+  if (rows.empty()) return Progress{};
+  auto progress = rocks::get_progress(rows.bytes());
+  if (!progress) return damaged("horizons", id);
+  return std::move(*progress);
 }
 
 Result<Head> read_head(CqlSession& session, const ConversationId& id) {
-  return head_of(session, StatementId::kHead, id);
+  C4A_TRY(auto rows, session.read(StatementId::kHead, head_key(id)));
+  return head_of(rows, StatementId::kHead, id);
 }
 
 Result<Head> read_head_alone(CqlSession& session, const ConversationId& id) {
-  return head_of(session, StatementId::kHeadAlone, id);
+  C4A_TRY(auto rows, session.read(StatementId::kHeadAlone, head_key(id)));
+  return head_of(rows, StatementId::kHeadAlone, id);
 }
 
 Result<std::optional<Redo>> read_redo(CqlSession& session, const ConversationId& id, const Head& head) {

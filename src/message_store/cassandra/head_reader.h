@@ -21,6 +21,15 @@ struct Head {
   Version version() const { return conversation ? conversation->version : Version{}; }
 };
 
+// The cells that name the conversation's first bucket, and a member's row in it.
+std::string head_key(const ConversationId& id);
+std::string member_key(const ConversationId& id, const UserId& user);
+
+// What was read by kHead or kHeadAlone, kMember, kProgress.
+Result<Head> head_of(RowSet& rows, StatementId statement, const ConversationId& id);
+Result<std::optional<Member>> member_of(RowSet& rows, const ConversationId& id, const UserId& user);
+Result<Progress> progress_of(RowSet& rows, const ConversationId& id);
+
 Result<Head> read_head(CqlSession& session, const ConversationId& id);
 // The same without the redo record, which may be long.
 Result<Head> read_head_alone(CqlSession& session, const ConversationId& id);

@@ -16,12 +16,12 @@
 namespace c4a {
 
 struct CassandraCounters {
-  std::atomic<std::uint64_t> reads{0};     // requests, repeats not counted
-  std::atomic<std::uint64_t> writes{0};    // likewise
-  std::atomic<std::uint64_t> batches{0};   // those of the writes that had more than one row
-  std::atomic<std::uint64_t> rows{0};      // written
-  std::atomic<std::uint64_t> retries{0};   // of either
-  std::atomic<std::uint64_t> failures{0};  // attempts that failed
+  std::atomic<std::uint64_t> reads{0};           // requests, repeats not counted
+  std::atomic<std::uint64_t> writes{0};          // mutations, likewise
+  std::atomic<std::uint64_t> write_requests{0};  // in which they went, repeats included
+  std::atomic<std::uint64_t> rows{0};            // written
+  std::atomic<std::uint64_t> retries{0};         // of either
+  std::atomic<std::uint64_t> failures{0};        // attempts that failed
   std::atomic<std::uint64_t> in_flight{0};
 };
 
@@ -30,13 +30,13 @@ struct CassandraOptions {
   std::string keyspace = "chat4all_ks";  // letters, digits, _
   std::string user;                      // empty: without a login
   std::string password;
-  int replication = 3;                // of a keyspace that create_cassandra_schema makes
-  int min_replication = 3;            // a keyspace with less is refused at open
-  std::int64_t bucket_rows = 16'384;  // of a new schema; an existing one remembers its own
-  int retention_days = 0;             // 0: for ever
-  int request_timeout_ms = 3'000;     // above the server's write timeout (2 s)
-  int commit_deadline_ms = 10'000;    // a write that nobody has acknowledged for so long fails the commit
-  std::size_t max_in_flight = 64;
+  int replication = 3;                          // of a keyspace that create_cassandra_schema makes
+  int min_replication = 3;                      // a keyspace with less is refused at open
+  std::int64_t bucket_rows = 16'384;            // of a new schema; an existing one remembers its own
+  int retention_days = 0;                       // 0: for ever
+  int request_timeout_ms = 3'000;               // above the server's write timeout (2 s)
+  int commit_deadline_ms = 10'000;              // a write that nobody has acknowledged for so long fails the commit
+  std::size_t max_in_flight = 64;               // reads; writes share few requests
   std::shared_ptr<CassandraCounters> counters;  // for metrics; may be empty
 };
 

@@ -57,9 +57,12 @@ void RowWriter::put(BatchSet& out, const ConversationId& id, const RowSelection&
   for (const std::int32_t bucket : buckets) put_bucket(out, id, bucket, rows, timestamp);
 }
 
-void RowWriter::put_elsewhere(BatchSet& out, const RowSelection& rows, std::int64_t timestamp) {
+void RowWriter::put_pointers(BatchSet& out, const RowSelection& rows, std::int64_t timestamp) {
   for (const Message* row : rows.messages) put_index(out, *row, timestamp);
   for (const MemberRow* row : rows.members) put_list(out, *row, timestamp);
+}
+
+void RowWriter::put_elsewhere(BatchSet& out, const RowSelection& rows, std::int64_t timestamp) {
   for (const ReceiptEvent* row : rows.receipts) put_receipt(out, *row, timestamp);
   for (const PrivatePairRow* row : rows.pairs) put_pair(out, *row);
 }

@@ -17,7 +17,9 @@ class RowWriter {
   void raise_last_seq(BatchSet& out, const ConversationId& id, Seq last_seq);
   // What lies in the conversation's own partitions.
   void put(BatchSet& out, const ConversationId& id, const RowSelection& rows, std::int64_t timestamp);
-  // What follows from the rows, or comes with them, and lies elsewhere: id index, lists of users, receipts, pairs.
+  // What follows from the rows and only leads to them: id index, lists of users.
+  void put_pointers(BatchSet& out, const RowSelection& rows, std::int64_t timestamp);
+  // What comes with the rows and lies elsewhere: receipts, pairs.
   void put_elsewhere(BatchSet& out, const RowSelection& rows, std::int64_t timestamp);
 
   void put_redo_part(BatchSet& out, const ConversationId& id, std::int32_t part, std::string_view bytes,

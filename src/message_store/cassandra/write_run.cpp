@@ -10,23 +10,23 @@ namespace {
 
 constexpr std::int64_t kFirstPauseUs = 20'000;
 constexpr std::int64_t kLongestPauseUs = 1'000'000;
+constexpr std::chrono::milliseconds kLookAgain{50};
 
 }  // namespace
 
-Result<> WriteRun::write(std::span<const Batch> batches) {
+Result<> WriteRun::write(std::span<const Batch* const> batches) {
   attempts_.clear();
   waiting_.clear();
   failed_ = {};
-  const std::int64_t deadline = std::int64_t{session_.options().commit_deadline_ms} * 1000;
+  auto& counters = session_.counters();
+  counters.writes.fetch_add(batches.size(), std::memory_order_relaxed);
+  std::vector<std::size_t> all(batches.size());
   for (std::size_t i = 0; i < batches.size(); ++i) {
-    // Its time begins with its first try: a large commit takes as long as it makes progress.
-    attempts_.push_back({i, 0, system_clock().monotonic_us() + deadline, 0});
-    auto& counters = session_.counters();
-    counters.writes.fetch_add(1, std::memory_order_relaxed);
-    counters.rows.fetch_add(batches[i].statements.size(), std::memory_order_relaxed);
-    if (batches[i].statements.size() > 1) counters.batches.fetch_add(1, std::memory_order_relaxed);
-    send(batches[i], i);
+    all[i] = i;
+    attempts_.push_back({i});
+    counters.rows.fetch_add(batches[i]->statements.size(), std::memory_order_relaxed);
   }
+  send(batches, all);
   while (under_way_ > 0 || (failed_ && !waiting_.empty())) {
     for (Answer& answer : wait_for_answers()) take(std::move(answer));
     if (failed_) send_due(batches);
@@ -34,16 +34,22 @@ Result<> WriteRun::write(std::span<const Batch> batches) {
   return failed_;
 }
 
-void WriteRun::send(const Batch& batch, std::size_t index) {
-  ++under_way_;
-  session_.send(batch, [answers = answers_, index](Result<RowSet> result) {
-    const std::lock_guard lock(answers->lock);
-    answers->list.push_back({index, std::move(result)});
-    answers->some.notify_one();
-  });
+void WriteRun::send(std::span<const Batch* const> batches, std::span<const std::size_t> which) {
+  if (which.empty()) return;
+  std::vector<WriteGroups::Write> writes;
+  writes.reserve(which.size());
+  for (const std::size_t index : which) {
+    writes.push_back({batches[index], [answers = answers_, index](Result<RowSet> result) {
+                        const std::lock_guard lock(answers->lock);
+                        answers->list.push_back({index, std::move(result)});
+                        answers->some.notify_one();
+                      }});
+  }
+  under_way_ += which.size();
+  session_.write(std::move(writes));
 }
 
-void WriteRun::send_due(std::span<const Batch> batches) {
+void WriteRun::send_due(std::span<const Batch* const> batches) {
   const std::int64_t now = system_clock().monotonic_us();
   std::vector<std::size_t> due;
   std::erase_if(waiting_, [&](std::size_t index) {
@@ -51,10 +57,8 @@ void WriteRun::send_due(std::span<const Batch> batches) {
     due.push_back(index);
     return true;
   });
-  for (const std::size_t index : due) {
-    session_.counters().retries.fetch_add(1, std::memory_order_relaxed);
-    send(batches[index], index);
-  }
+  session_.counters().retries.fetch_add(due.size(), std::memory_order_relaxed);
+  send(batches, due);
 }
 
 // Until there is one, or a try is due.
@@ -67,7 +71,11 @@ std::vector<WriteRun::Answer> WriteRun::wait_for_answers() {
     const std::int64_t wait = std::max<std::int64_t>(due - system_clock().monotonic_us(), 0);
     answers_->some.wait_for(lock, std::chrono::microseconds(wait), some);
   } else {
-    answers_->some.wait(lock, some);
+    while (!answers_->some.wait_for(lock, kLookAgain, some)) {
+      lock.unlock();
+      session_.look_again();
+      lock.lock();
+    }
   }
   return std::exchange(answers_->list, {});
 }
@@ -76,7 +84,10 @@ void WriteRun::take(Answer answer) {
   --under_way_;
   if (answer.result) return;
   Attempt& attempt = attempts_[answer.batch];
-  attempt.due_us = system_clock().monotonic_us() + pause_us(++attempt.failures);
+  const std::int64_t now = system_clock().monotonic_us();
+  // Its time begins with its first failure: a large commit takes as long as it makes progress.
+  if (attempt.failures == 0) attempt.deadline_us = now + std::int64_t{session_.options().commit_deadline_ms} * 1000;
+  attempt.due_us = now + pause_us(++attempt.failures);
   if (answer.result.error().code == ErrorCode::kUnavailable && attempt.due_us < attempt.deadline_us) {
     waiting_.push_back(answer.batch);
   } else if (failed_) {

@@ -20,7 +20,7 @@ class WriteRun {
   // Returns when every batch is acknowledged, or one was refused, or one has failed for commit_deadline_ms. Also then
   // nothing is under way any more.
   // Fails with: kUnavailable: any of them may be written; kInternal: Cassandra refused one.
-  Result<> write(std::span<const Batch> batches);
+  Result<> write(std::span<const Batch* const> batches);
 
  private:
   struct Answer {
@@ -40,8 +40,8 @@ class WriteRun {
     std::int64_t due_us = 0;  // of the next try
   };
 
-  void send(const Batch& batch, std::size_t index);
-  void send_due(std::span<const Batch> batches);
+  void send(std::span<const Batch* const> batches, std::span<const std::size_t> which);
+  void send_due(std::span<const Batch* const> batches);
   std::vector<Answer> wait_for_answers();
   void take(Answer answer);
   std::int64_t pause_us(int failures);

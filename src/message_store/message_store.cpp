@@ -1,0 +1,34 @@
+#include "message_store/message_store.h"
+
+namespace c4a {
+
+Result<std::vector<std::pair<UserId, Progress>>> MessageStore::all_progress(const ConversationId& id) {
+  constexpr std::size_t kPage = 1000;
+  std::vector<std::pair<UserId, Progress>> all;
+  UserId after;
+  while (true) {
+    C4A_TRY(const auto page, members(id, after, kPage));
+    for (const auto& member : page) {
+      C4A_TRY(auto one, progress(id, member.user_id));
+      const bool any = one.delivered.value != 0 || one.read.value != 0 || !one.devices.empty();
+      if (any) all.emplace_back(member.user_id, std::move(one));
+    }
+    if (page.size() < kPage) return all;
+    after = page.back().user_id;
+  }
+}
+
+Result<std::vector<std::optional<Standing>>> MessageStore::standings(std::span<const ConversationId> ids,
+                                                                     const UserId& user) {
+  std::vector<std::optional<Standing>> all(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    C4A_TRY(auto head, conversation(ids[i]));
+    C4A_TRY(auto membership, member(ids[i], user));
+    if (!head || !membership) continue;
+    C4A_TRY(auto own, progress(ids[i], user));
+    all[i] = Standing{std::move(*head), std::move(*membership), std::move(own)};
+  }
+  return all;
+}
+
+}  // namespace c4a
