@@ -240,9 +240,8 @@ bool KafkaMessageLog::writable(Producer& producer) const {
 }
 
 Result<> KafkaMessageLog::check() {
-  if (!down_) return {};
-  return fail(
-      kafka::unreachable(options_, reports_->trouble.text_or("no partition of the commands' topic can be written")));
+  if (!down_ && writable(*producer())) return {};
+  return fail(kafka::unreachable(options_, reports_->trouble, "no partition of the commands' topic can be written"));
 }
 
 void KafkaMessageLog::decisions_arrive(bool yes) { decisions_arrive_ = yes; }
