@@ -126,6 +126,8 @@ struct CassandraSettings {
   std::int64_t min_replication = 3;
   std::string username;
   std::string password;
+  bool tls = false;
+  std::string ca_file;
   bool operator==(const CassandraSettings&) const = default;
 };
 
@@ -142,6 +144,8 @@ struct RedisSettings {
   std::string username;
   std::string password;
   std::string sentinel_password;
+  bool tls = false;
+  std::string ca_file;
   std::string prefix = "c4a:";
   bool operator==(const RedisSettings&) const = default;
 };

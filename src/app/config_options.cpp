@@ -212,6 +212,8 @@ std::vector<Option> make_options() {
     integer(C4A_OPTION(cassandra.min_replication), 1, 9, "A keyspace with fewer copies is refused at start."),
     text(C4A_OPTION(cassandra.username), any_text, "a text", "Empty: without a login."),
     secret(C4A_OPTION(cassandra.password), "Of cassandra.username."),
+    boolean(C4A_OPTION(cassandra.tls), "Whether nodes are talked to through TLS. Their certificates must name their IP addresses."),
+    text(C4A_OPTION(cassandra.ca_file), any_text, "a PEM file, or empty", "Who signed the nodes' certificates. Empty: the system's authorities."),
 
     secret(C4A_OPTION(postgres.connection), "Where PostgreSQL or CockroachDB is, with metadata.engine = postgres: a connection string such as postgres://user:password@host1,host2/chat4all?target_session_attrs=read-write."),
     integer(C4A_OPTION(postgres.pool), 1, 1000, "Connections of this process."),
@@ -222,6 +224,8 @@ std::vector<Option> make_options() {
     text(C4A_OPTION(redis.username), any_text, "a text", "Of an ACL; empty: the default user."),
     secret(C4A_OPTION(redis.password), "Empty: without a password."),
     secret(C4A_OPTION(redis.sentinel_password), "Of the Sentinels; empty: without."),
+    boolean(C4A_OPTION(redis.tls), "Whether Redis and its Sentinels are talked to through TLS."),
+    text(C4A_OPTION(redis.ca_file), any_text, "a PEM file, or empty", "Who signed their certificates. Empty: the system's authorities."),
     text(C4A_OPTION(redis.prefix), any_text, "a text", "Before every key and channel."),
 
     text(C4A_OPTION(grpc.listen), listen_address_or_empty, "HOST:PORT, or empty", "Where gRPC listens. Checked, and not used by this build."),

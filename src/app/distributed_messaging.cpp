@@ -14,6 +14,7 @@
 #include "presence/memory_presence.h"
 #include "presence/redis/redis_gateway_bus.h"
 #include "presence/redis/redis_presence.h"
+#include "presence/redis/redis_probe.h"
 #include "presence/redis/redis_router_bus.h"
 #include "router/router_group.h"
 
@@ -29,9 +30,10 @@ std::uint64_t random_name() {
   return (std::uint64_t{device()} << 32 | device()) | 1;
 }
 
-KafkaOptions kafka_options(const Config& config) {
+KafkaOptions kafka_options(const Config& config, const Uuid& installation) {
   const KafkaSettings& from = config.kafka;
   KafkaOptions options;
+  options.installation = installation.str();
   options.brokers = from.brokers;
   options.topic_prefix = from.topic_prefix;
   options.group = from.group;
@@ -51,7 +53,17 @@ KafkaOptions kafka_options(const Config& config) {
 
 RedisOptions redis_options(const Config& config) {
   const RedisSettings& from = config.redis;
-  return {from.address, from.sentinels, from.master, from.username, from.password, from.sentinel_password, from.prefix};
+  RedisOptions options;
+  options.address = from.address;
+  options.sentinels = from.sentinels;
+  options.master = from.master;
+  options.username = from.username;
+  options.password = from.password;
+  options.sentinel_password = from.sentinel_password;
+  options.tls = from.tls;
+  options.ca_file = from.ca_file;
+  options.prefix = from.prefix;
+  return options;
 }
 
 // Of the process's one store: it is opened before the parts that show its counters.
@@ -67,6 +79,8 @@ CassandraOptions cassandra_options(const Config& config) {
   options.keyspace = from.keyspace;
   options.user = from.username;
   options.password = from.password;
+  options.tls = from.tls;
+  options.ca_file = from.ca_file;
   options.replication = static_cast<int>(from.replication);
   options.min_replication = static_cast<int>(from.min_replication);
   options.retention_days = static_cast<int>(config.messages.retention_days);
@@ -74,19 +88,51 @@ CassandraOptions cassandra_options(const Config& config) {
   return options;
 }
 
+// A conversation passes over commands at positions below what it has applied. So a keyspace goes on with the topic that
+// fed it, or with one of a later generation, and never with a new one of the old name.
+Result<> check_log_of(const MessageStore& store, const KafkaOptions& kafka, const std::string& keyspace) {
+  const std::string topic = commands_topic(kafka);
+  C4A_TRY(const auto before, cassandra_log_cluster(store, topic));
+  if (!before) return {};
+  const auto remedy = [&] {
+    return fmt::format(
+        "or, if it is gone for good, stop all processes, raise kafka.generation to {} for all of them and "
+        "run `chat4all migrate`",
+        kafka.generation + 1);
+  };
+  C4A_TRY(const auto now, kafka_cluster_id(kafka));
+  if (*before != now) {
+    return fail(
+        ErrorCode::kConflict,
+        fmt::format("The keyspace {} was fed by the topic {} of the Kafka cluster {}, and kafka.brokers leads to "
+                    "the cluster {}: correct kafka.brokers or cassandra.keyspace, {}.",
+                    keyspace, topic, *before, now, remedy()));
+  }
+  C4A_TRY(const int partitions, kafka_partition_count(kafka));
+  if (partitions > 0) return {};
+  return fail(
+      ErrorCode::kConflict,
+      fmt::format("The Kafka topic {} that fed the keyspace {} is not there any more, and a new one of its name "
+                  "would have its commands passed over: bring it back, {}.",
+                  topic, keyspace, remedy()));
+}
+
 class DistributedMessaging final : public Messaging, private GatewayInbox {
  public:
   explicit DistributedMessaging(MessagingParts parts)
       : parts_(std::move(parts)),
-        kafka_(kafka_options(parts_.config)),
+        kafka_(kafka_options(parts_.config, cassandra_installation(parts_.store))),
         redis_(redis_options(parts_.config)),
         name_(random_name()),
-        presence_(redis_, name_) {}
+        presence_(redis_, name_),
+        probe_(redis_) {}
   ~DistributedMessaging() override { stop(); }
 
   Result<> open() {
+    C4A_CHECK(check_log_of(parts_.store, kafka_, parts_.config.cassandra.keyspace));
     C4A_CHECK(check_kafka_topics(kafka_));
-    C4A_CHECK(check_redis(redis_));
+    if (parts_.roles.router) C4A_CHECK(check_kafka_group(kafka_));
+    C4A_CHECK(check_redis(redis_, kafka_.installation));
     C4A_TRY(log_, KafkaMessageLog::open(kafka_, name_));
     answering_ = std::make_unique<AnsweringLog>(*log_, parts_.store, parts_.metadata, parts_.workers);
     GatewayInbox& inbox = *this;
@@ -130,7 +176,9 @@ class DistributedMessaging final : public Messaging, private GatewayInbox {
       return partitions_ ? partitions_->check() : Result<>{};
     };
     checks["presence"] = [this]() -> Result<> {
-      return gateway_bus_ ? gateway_bus_->check() : router_bus_ ? router_bus_->check() : Result<>{};
+      if (gateway_bus_) C4A_CHECK(gateway_bus_->check());
+      if (router_bus_) C4A_CHECK(router_bus_->check());
+      return probe_.check();
     };
     return checks;
   }
@@ -153,6 +201,7 @@ class DistributedMessaging final : public Messaging, private GatewayInbox {
   const std::uint64_t name_;
   const RouterCounters no_router_;
   RedisPresence presence_;
+  RedisProbe probe_;
   std::unique_ptr<KafkaMessageLog> log_;
   std::unique_ptr<AnsweringLog> answering_;
   std::unique_ptr<RedisGatewayBus> gateway_bus_;
@@ -178,7 +227,7 @@ std::vector<CallbackMetric> DistributedMessaging::metrics() {
         [&log, value] { return value(log.refused); });
   total("chat4all_log_undecided_total", "Commands answered before their router's decision.",
         [this] { return static_cast<double>(log_->answered_without_decision()); });
-  gauge("chat4all_log_up", "1 while the log answers.", [this] { return log_->check() ? 1.0 : 0.0; });
+  gauge("chat4all_log_up", "1 while the log answers.", [this] { return log_->up() ? 1.0 : 0.0; });
   const CassandraCounters& store = *store_counters();
   total("chat4all_store_reads_total", "Reads of the message store.", [&store, value] { return value(store.reads); });
   total("chat4all_store_writes_total", "Mutations: a conversation's rows of one commit are one.",
@@ -219,8 +268,14 @@ Result<std::unique_ptr<MessageStore>> open_distributed_messages(const Config& co
 
 Result<> prepare_distributed(const Config& config) {
   C4A_CHECK(create_cassandra_schema(cassandra_options(config)));
-  C4A_CHECK(create_kafka_topics(kafka_options(config)));
-  return check_kafka_topics(kafka_options(config));
+  C4A_TRY(const auto store, open_distributed_messages(config));
+  const KafkaOptions kafka = kafka_options(config, cassandra_installation(*store));
+  C4A_CHECK(check_log_of(*store, kafka, config.cassandra.keyspace));
+  C4A_CHECK(check_kafka_group(kafka));
+  C4A_CHECK(create_kafka_topics(kafka));
+  C4A_CHECK(check_kafka_topics(kafka));
+  C4A_TRY(const auto cluster, kafka_cluster_id(kafka));
+  return remember_cassandra_log(*store, commands_topic(kafka), cluster);
 }
 
 Result<std::unique_ptr<Messaging>> make_distributed_messaging(MessagingParts parts) {

@@ -180,8 +180,9 @@ class Cassandra(Server):
                 expected = max(len(self.seeds), len(self.ring()))
                 if known < expected:
                     return f"knows {known} of {expected} nodes"
-                # A node alone, as for the class archive, has no three copies of anything.
-                if self.seeds == SEEDS and all(node.pid() and not node.process.paused() for node in self.ring()):
+                # Fewer than three nodes have no three copies of anything.
+                whole = len(self.seeds) >= 3 and self.seeds == SEEDS
+                if whole and all(node.pid() and not node.process.paused() for node in self.ring()):
                     return connection.whole_ring()
         except cassandra_query.Refused as refused:
             return f"refuses: {refused}"

@@ -19,7 +19,8 @@ def read_env(path: pathlib.Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
-ENV = read_env(HERE / "cluster.env")
+# Another file of addresses, such as a smaller set of servers beside these.
+ENV = read_env(pathlib.Path(os.environ.get("CHAT4ALL_SERVERS_ENV") or HERE / "cluster.env"))
 
 
 def cache_dir() -> pathlib.Path:

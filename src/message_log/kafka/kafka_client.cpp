@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 namespace c4a::kafka {
 
@@ -20,7 +24,14 @@ Result<ConfPtr> make_conf(const KafkaOptions& options, Settings settings) {
     C4A_CHECK(set("sasl.username", options.username));
     C4A_CHECK(set("sasl.password", options.password));
   }
-  if (!options.ca_file.empty()) C4A_CHECK(set("ssl.ca.location", options.ca_file));
+  if (!options.ca_file.empty()) {
+    if (::access(options.ca_file.c_str(), R_OK) != 0) {
+      return fail(ErrorCode::kValidationFailed,
+                  fmt::format("The file {} of kafka.ca_file cannot be read ({}): name a readable PEM file.",
+                              options.ca_file, std::strerror(errno)));
+    }
+    C4A_CHECK(set("ssl.ca.location", options.ca_file));
+  }
   // A broker that hangs is noticed in seconds, not in a minute.
   C4A_CHECK(set("socket.timeout.ms", "4000"));
   C4A_CHECK(set("socket.connection.setup.timeout.ms", "4000"));
@@ -35,18 +46,40 @@ Result<ConfPtr> make_conf(const KafkaOptions& options, Settings settings) {
 Result<Client> make_client(rd_kafka_type_t type, ConfPtr conf) {
   char error[512];
   Client client(rd_kafka_new(type, conf.get(), error, sizeof error));
-  if (!client) return fail(ErrorCode::kUnavailable, fmt::format("The Kafka client cannot start: {}.", error));
+  if (!client) {
+    return fail(ErrorCode::kValidationFailed,
+                fmt::format("The Kafka client cannot start ({}): correct kafka.ca_file, kafka.sasl_mechanism, "
+                            "kafka.username or kafka.password.",
+                            error));
+  }
   (void)conf.release();  // the client has it
   return client;
 }
 
-Error unreachable(const KafkaOptions& options, std::string_view reason) {
-  return {ErrorCode::kUnavailable,
-          fmt::format("Kafka at {} does not answer ({}); start it, or set kafka.brokers and the kafka.security options "
-                      "to what it expects.",
-                      fmt::join(options.brokers, ","), reason),
-          {},
-          1};
+Error unreachable(const KafkaOptions& options, const Trouble& trouble, std::string otherwise) {
+  const std::string where = fmt::format("{}", fmt::join(options.brokers, ","));
+  const std::string why = trouble.text_or(std::move(otherwise));
+  const auto sentence = [&]() -> std::string {
+    switch (trouble.code()) {
+      case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+        return fmt::format(
+            "Kafka at {} refuses the login of {} ({}): correct kafka.username, kafka.password or "
+            "kafka.sasl_mechanism.",
+            where, options.username, why);
+      case RD_KAFKA_RESP_ERR__SSL:
+        return fmt::format(
+            "Kafka at {} and this server do not agree on TLS ({}): see that these ports are as "
+            "kafka.security says, that kafka.ca_file holds who signed the brokers' certificates, and that "
+            "those name the brokers' addresses.",
+            where, why);
+      default:
+        return fmt::format(
+            "Kafka at {} does not answer ({}): start it, or set kafka.brokers and kafka.security to what "
+            "it expects.",
+            where, why);
+    }
+  };
+  return {ErrorCode::kUnavailable, sentence(), {}, 1};
 }
 
 void Trouble::heard(int code, const char* text) {
@@ -56,18 +89,29 @@ void Trouble::heard(int code, const char* text) {
   const std::lock_guard lock(mutex_);
   if (clearness <= clearness_) return;  // the first of a kind
   clearness_ = clearness;
+  code_ = code;
   text_ = text;
 }
 
 void Trouble::over() {
   const std::lock_guard lock(mutex_);
-  clearness_ = 0;
+  clearness_ = code_ = 0;
   text_.clear();
+}
+
+bool Trouble::is_final() const {
+  const int heard = code();
+  return heard == RD_KAFKA_RESP_ERR__SSL || heard == RD_KAFKA_RESP_ERR__AUTHENTICATION;
 }
 
 std::string Trouble::text_or(std::string otherwise) const {
   const std::lock_guard lock(mutex_);
   return text_.empty() ? std::move(otherwise) : text_;
+}
+
+int Trouble::code() const {
+  const std::lock_guard lock(mutex_);
+  return code_;
 }
 
 void log_line(const rd_kafka_t*, int, const char*, const char*) {

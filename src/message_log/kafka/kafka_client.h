@@ -33,11 +33,9 @@ using Settings = std::initializer_list<std::pair<const char*, std::string>>;
 
 // Brokers, security and timeouts, then `settings`. Fails with: kValidationFailed, naming the setting.
 Result<ConfPtr> make_conf(const KafkaOptions& options, Settings settings);
-// Fails with: kUnavailable.
+// Fails with: kValidationFailed.
 Result<Client> make_client(rd_kafka_type_t type, ConfPtr conf);
 
-// Says what to do about it.
-Error unreachable(const KafkaOptions& options, std::string_view reason);
 // Why no broker can be reached: the clearest of the client's reports. A refused certificate or password is told before
 // the "all brokers are down" that follows from it. Any thread.
 class Trouble {
@@ -45,12 +43,21 @@ class Trouble {
   void heard(int code, const char* text);
   void over();
   std::string text_or(std::string otherwise) const;
+  // One of RD_KAFKA_RESP_ERR_…
+  int code() const;
+  // Waiting does not help: a certificate or a login was refused.
+  bool is_final() const;
 
  private:
   mutable std::mutex mutex_;
   int clearness_ = 0;
+  int code_ = 0;
   std::string text_;
 };
+
+// One sentence for the operator: what is wrong, and what to do about it. `otherwise`: where the client reported
+// nothing.
+Error unreachable(const KafkaOptions& options, const Trouble& trouble, std::string otherwise);
 
 // What the commands' topic takes in one batch; a command of the largest legal request stays well below.
 inline constexpr const char* kMaxMessageBytes = "2097152";

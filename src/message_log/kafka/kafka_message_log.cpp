@@ -213,7 +213,8 @@ void KafkaMessageLog::give_up_on(Producer& producer, std::uint64_t last) {
 void KafkaMessageLog::look_at_brokers() {
   const auto current = producer();
   suspect_ = false;  // before the look: what goes wrong meanwhile asks for another
-  if (writable(*current)) {
+  // Once more before everything is refused: the broker that was asked may hang while others work.
+  if (writable(*current) || (!down_ && writable(*current))) {
     failures_ = 0;
     down_ = false;
     reports_->trouble.over();
@@ -242,9 +243,10 @@ bool KafkaMessageLog::writable(Producer& producer) const {
 }
 
 Result<> KafkaMessageLog::check() {
+  // One that does not answer may be one of several: whoever looks after the producer finds out.
+  if (!down_ && !writable(*producer())) suspect_ = true;
   if (!down_) return {};
-  return fail(
-      kafka::unreachable(options_, reports_->trouble.text_or("no partition of the commands' topic can be written")));
+  return fail(kafka::unreachable(options_, reports_->trouble, "no partition of the commands' topic can be written"));
 }
 
 void KafkaMessageLog::decisions_arrive(bool yes) { decisions_arrive_ = yes; }

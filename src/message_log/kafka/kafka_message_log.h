@@ -36,7 +36,10 @@ class KafkaMessageLog final : public MessageLog {
   // Waits up to 5 s for what is under way; the rest is answered with kUnavailable.
   void stop() override;
   std::size_t waiting() const override { return pending_.size(); }
+  // Asks a broker, for up to a second.
   Result<> check() override;
+  // As far as is known.
+  bool up() const { return !down_; }
 
   // Any thread: a router's decision arrived.
   void decided(std::uint64_t request, Result<Decision> decision) { pending_.decided(request, std::move(decision)); }

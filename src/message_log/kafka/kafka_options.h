@@ -10,6 +10,7 @@ struct KafkaOptions {
   std::vector<std::string> brokers;        // host:port of some of them
   std::string topic_prefix;                // before every topic's name: several installations on one cluster
   std::string group = "chat4all-routers";  // the consumer group of the routers
+  std::string installation;                // whose the topics are; empty: nobody asks
   std::uint64_t generation = 1;            // of the topic; a topic with other partitions is a later one
   int partitions = 12;                     // of a topic that is created
   int replication = 3;                     // of a topic that is created
@@ -27,6 +28,10 @@ struct KafkaOptions {
 inline constexpr const char* kCommandsTopic = "chat_messages";
 inline constexpr const char* kStatusTopic = "message_status";
 inline constexpr const char* kDeadLettersTopic = "dead_letters";
+
+// A topic whose name says to which installation the topics of a prefix belong: a name is all that Kafka keeps of a
+// topic for good. It holds nothing.
+inline constexpr const char* kInstallationTopic = "installation-";
 
 // The commands' topic of a generation: the first has the plain name.
 inline std::string commands_topic(const KafkaOptions& options) {

@@ -122,7 +122,7 @@ Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions opti
   const kafka::PartitionList topics(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(topics.get(), commands_topic(made->options_).c_str(), RD_KAFKA_PARTITION_UA);
   if (const auto code = rd_kafka_subscribe(made->consumer_->client.get(), topics.get())) {
-    return fail(kafka::unreachable(made->options_, kafka::text_of(code)));
+    return fail(kafka::unreachable(made->options_, made->consumer_->trouble, kafka::text_of(code)));
   }
   made->thread_ = std::jthread([made = made.get()](const std::stop_token& stop) { made->serve(stop); });
   return made;
@@ -290,7 +290,7 @@ void KafkaPartitions::offsets_committed(int code, const void* partitions) {
 }
 
 Result<> KafkaPartitions::check() const {
-  if (failing_) return fail(kafka::unreachable(options_, consumer_->trouble.text_or("no broker can be reached")));
+  if (failing_) return fail(kafka::unreachable(options_, consumer_->trouble, "no broker can be reached"));
   const std::lock_guard lock(owned_mutex_);
   for (const auto& [number, partition] : owned_) {
     const auto code = partition->error();

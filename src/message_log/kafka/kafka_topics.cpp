@@ -6,6 +6,8 @@
 #include <charconv>
 #include <chrono>
 #include <map>
+#include <set>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -15,6 +17,7 @@ namespace c4a {
 namespace {
 
 constexpr int kAnswerMs = 5000;
+constexpr int kLookMs = 500;
 constexpr int kCreateMs = 30'000;
 constexpr int kKnownAttempts = 20;
 constexpr int kVisibleAttempts = 100;
@@ -23,6 +26,18 @@ constexpr const char* kRetentionMs = "604800000";
 
 std::vector<std::string> topic_names(const KafkaOptions& options) {
   return {commands_topic(options), options.topic_prefix + kStatusTopic, options.topic_prefix + kDeadLettersTopic};
+}
+
+std::string installation_topic(const KafkaOptions& options) {
+  return options.topic_prefix + kInstallationTopic + options.installation;
+}
+
+// Of whatever generation.
+bool is_commands_topic(const KafkaOptions& options, std::string_view name) {
+  const std::string first = options.topic_prefix + kCommandsTopic;
+  if (!name.starts_with(first)) return false;
+  name.remove_prefix(first.size());
+  return name.empty() || (name.starts_with('.') && name.find_first_not_of("0123456789", 1) == std::string_view::npos);
 }
 
 class Admin {
@@ -43,9 +58,20 @@ class Admin {
     int partitions = 0;
     int replicas = 0;  // of the partition that has the fewest
   };
+  Result<std::string> cluster_id() {
+    const std::unique_ptr<char, void (*)(void*)> id(rd_kafka_clusterid(client_.get(), kAnswerMs),
+                                                    [](void* text) { rd_kafka_mem_free(nullptr, text); });
+    if (!id) return fail(unreachable(RD_KAFKA_RESP_ERR__TIMED_OUT));
+    return std::string(id.get());
+  }
   Result<std::map<std::string, Topic>> topics() {
     const struct rd_kafka_metadata* metadata = nullptr;
-    const auto code = rd_kafka_metadata(client_.get(), 1, nullptr, &metadata, kAnswerMs);
+    auto code = rd_kafka_resp_err_t{RD_KAFKA_RESP_ERR__TIMED_OUT};
+    for (int waited_ms = 0; waited_ms < kAnswerMs && code != RD_KAFKA_RESP_ERR_NO_ERROR; waited_ms += kLookMs) {
+      code = rd_kafka_metadata(client_.get(), 1, nullptr, &metadata, kLookMs);
+      rd_kafka_poll(client_.get(), 0);  // the error callback
+      if (trouble_->is_final()) break;
+    }
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(unreachable(code));
     std::map<std::string, Topic> found;
     for (int i = 0; i < metadata->topic_cnt; ++i) {
@@ -63,7 +89,8 @@ class Admin {
     std::vector<rd_kafka_NewTopic_t*> wanted;
     char error[256];
     for (const auto& name : names) {
-      auto* topic = rd_kafka_NewTopic_new(name.c_str(), options_.partitions, options_.replication, error, sizeof error);
+      const int partitions = name == installation_topic(options_) ? 1 : options_.partitions;
+      auto* topic = rd_kafka_NewTopic_new(name.c_str(), partitions, options_.replication, error, sizeof error);
       rd_kafka_NewTopic_set_config(topic, "min.insync.replicas", options_.replication > 1 ? "2" : "1");
       rd_kafka_NewTopic_set_config(topic, "unclean.leader.election.enable", "false");
       rd_kafka_NewTopic_set_config(topic, "retention.ms", kRetentionMs);
@@ -89,6 +116,25 @@ class Admin {
                               reason != nullptr ? reason : kafka::text_of(code)));
     }
     return {};
+  }
+
+  // The topics for which the group has committed anything; empty where the brokers cannot say.
+  std::set<std::string> topics_of_group() {
+    auto* group = rd_kafka_ListConsumerGroupOffsets_new(options_.group.c_str(), nullptr);
+    rd_kafka_ListConsumerGroupOffsets(client_.get(), &group, 1, nullptr, queue_.get());
+    const kafka::Event event(rd_kafka_queue_poll(queue_.get(), kAnswerMs));
+    rd_kafka_ListConsumerGroupOffsets_destroy(group);
+    const auto* result = event ? rd_kafka_event_ListConsumerGroupOffsets_result(event.get()) : nullptr;
+    std::size_t count = 0;
+    const auto** groups = result != nullptr ? rd_kafka_ListConsumerGroupOffsets_result_groups(result, &count) : nullptr;
+    std::set<std::string> topics;
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto* partitions = rd_kafka_group_result_partitions(groups[i]);
+      for (int j = 0; partitions != nullptr && j < partitions->cnt; ++j) {
+        if (partitions->elems[j].offset >= 0) topics.insert(partitions->elems[j].topic);
+      }
+    }
+    return topics;
   }
 
   // A broker that does not know a new topic yet is asked again.
@@ -129,7 +175,7 @@ class Admin {
   explicit Admin(const KafkaOptions& options) : options_(options) {}
   Error unreachable(rd_kafka_resp_err_t code) const {
     rd_kafka_poll(client_.get(), 0);  // the error callback knows more than the code
-    return kafka::unreachable(options_, trouble_->text_or(kafka::text_of(code)));
+    return kafka::unreachable(options_, *trouble_, kafka::text_of(code));
   }
   static Error hidden(const std::string& topic, rd_kafka_resp_err_t code) {
     return {ErrorCode::kUnavailable,
@@ -180,13 +226,30 @@ Result<> check_settings(const std::string& topic, std::map<std::string, std::str
   return {};
 }
 
+Result<> refuse_foreign(const KafkaOptions& options, const std::map<std::string, Admin::Topic>& there) {
+  if (options.installation.empty()) return {};
+  const std::string begin = options.topic_prefix + kInstallationTopic;
+  for (auto found = there.lower_bound(begin); found != there.end() && found->first.starts_with(begin); ++found) {
+    if (found->first == installation_topic(options)) continue;
+    return fail(ErrorCode::kConflict,
+                fmt::format("The Kafka topic {} belongs to another installation of Chat4All (the topic {} says so; the "
+                            "keyspace of this one is of {}): give each installation a kafka.topic_prefix and a "
+                            "kafka.group of its own, or correct kafka.brokers or cassandra.keyspace.",
+                            commands_topic(options), found->first, options.installation));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<> create_kafka_topics(const KafkaOptions& options) {
   C4A_TRY(auto admin, Admin::open(options));
   C4A_TRY(const auto there, admin.topics());
+  C4A_CHECK(refuse_foreign(options, there));
+  auto wanted = topic_names(options);
+  if (!options.installation.empty()) wanted.push_back(installation_topic(options));
   std::vector<std::string> missing;
-  for (const auto& name : topic_names(options)) {
+  for (const auto& name : wanted) {
     if (!there.contains(name)) missing.push_back(name);
   }
   if (missing.empty()) return {};
@@ -205,12 +268,14 @@ Result<> check_kafka_topics(const KafkaOptions& options) {
   C4A_TRY(auto admin, Admin::open(options));
   C4A_TRY(auto there, admin.topics());
   // A broker may hear of new topics a moment after the one that made them.
+  auto names = topic_names(options);
+  if (!options.installation.empty()) names.push_back(installation_topic(options));
   for (int attempt = 0; attempt < kKnownAttempts; ++attempt) {
-    const auto names = topic_names(options);
     if (std::ranges::all_of(names, [&](const auto& name) { return there.contains(name); })) break;
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
     C4A_TRY(there, admin.topics());
   }
+  C4A_CHECK(refuse_foreign(options, there));
   if (const auto found = there.find(commands_topic(options));
       found != there.end() && found->second.partitions != options.partitions) {
     return fail(
@@ -219,7 +284,7 @@ Result<> check_kafka_topics(const KafkaOptions& options) {
                     "topic has; the number of a topic in use must not change, or messages would be lost.",
                     commands_topic(options), found->second.partitions, options.partitions));
   }
-  for (const auto& name : topic_names(options)) {
+  for (const auto& name : names) {
     const auto found = there.find(name);
     if (found == there.end()) {
       return fail(ErrorCode::kValidationFailed,
@@ -231,11 +296,29 @@ Result<> check_kafka_topics(const KafkaOptions& options) {
           fmt::format("it has {} replicas, and must have at least {}", found->second.replicas, options.min_replication),
           "raise them with kafka-reassign-partitions, or lower kafka.min_replication for a test");
     }
-    if (options.min_replication <= 1) continue;
+    if (options.min_replication <= 1 || name == installation_topic(options)) continue;
     C4A_TRY(auto settings, admin.settings_of(name));
     C4A_CHECK(check_settings(name, settings));
   }
   return {};
+}
+
+Result<> check_kafka_group(const KafkaOptions& options) {
+  C4A_TRY(auto admin, Admin::open(options));
+  for (const auto& topic : admin.topics_of_group()) {
+    if (is_commands_topic(options, topic)) continue;
+    return fail(ErrorCode::kConflict,
+                fmt::format("The Kafka consumer group {} also reads the topic {}, so another installation uses it: set "
+                            "kafka.group to a name that no other has; if none reads that topic any more, delete the "
+                            "group's offsets of it with kafka-consumer-groups --delete-offsets --group {} --topic {}.",
+                            options.group, topic, options.group, topic));
+  }
+  return {};
+}
+
+Result<std::string> kafka_cluster_id(const KafkaOptions& options) {
+  C4A_TRY(auto admin, Admin::open(options));
+  return admin.cluster_id();
 }
 
 Result<int> kafka_partition_count(const KafkaOptions& options) {

@@ -19,8 +19,14 @@ namespace c4a {
 
 class CassandraMessageStore final : public MessageStore {
  public:
-  CassandraMessageStore(std::unique_ptr<cassandra::CqlSession> session, const cassandra::Layout& layout)
-      : session_(std::move(session)), layout_(layout) {}
+  CassandraMessageStore(std::unique_ptr<cassandra::CqlSession> session, const cassandra::Layout& layout,
+                        const Uuid& installation)
+      : session_(std::move(session)), layout_(layout), installation_(installation) {}
+
+  // To which the keyspace belongs.
+  const Uuid& installation() const { return installation_; }
+  // For what is seldom asked.
+  cassandra::CqlSession& session() const { return *session_; }
 
   Result<> commit(const Rows& rows, LogPosition position) override;
   Result<LogPosition> committed_position() override;
@@ -76,6 +82,7 @@ class CassandraMessageStore final : public MessageStore {
 
   std::unique_ptr<cassandra::CqlSession> session_;
   cassandra::Layout layout_;
+  Uuid installation_;
   std::atomic<std::uint64_t> committed_position_{0};
   std::atomic<TimestampMs> cutoff_{0};
   std::atomic<std::int64_t> last_device_timestamp_{0};

@@ -54,6 +54,22 @@ TEST_F(CassandraOpenTest, AKeyspaceWithoutTablesIsToBeMigrated) {
   EXPECT_THAT(error.detail, HasSubstr("has no tables of Chat4All: run `chat4all migrate` once."));
 }
 
+TEST_F(CassandraOpenTest, AnInstallationKeepsItsIdAndItsLog) {
+  CassandraOptions options = options_of(test::CassandraCluster::get().new_keyspace());
+  const auto made = create_cassandra_schema(options);
+  ASSERT_EQ(test::why(made), "");
+  EXPECT_EQ(create_cassandra_schema(options).value(), *made);
+  const auto opened = open_cassandra_message_store(options);
+  ASSERT_EQ(test::why(opened), "");
+  EXPECT_EQ(cassandra_installation(**opened), *made);
+  EXPECT_NE(*made, Uuid{});
+
+  EXPECT_EQ(cassandra_log_cluster(**opened, "chat_messages").value(), std::nullopt);
+  ASSERT_EQ(test::why(remember_cassandra_log(**opened, "chat_messages", "one")), "");
+  EXPECT_EQ(cassandra_log_cluster(**opened, "chat_messages").value(), "one");
+  EXPECT_EQ(cassandra_log_cluster(**opened, "other_chat_messages").value(), std::nullopt);
+}
+
 TEST_F(CassandraOpenTest, ReplicationAndSchemaVersionAreChecked) {
   CassandraOptions options = options_of(test::CassandraCluster::get().new_keyspace());
   options.replication = 1;

@@ -8,6 +8,8 @@
 #include <optional>
 #include <string_view>
 
+#include "base/clock.h"
+
 namespace c4a::cassandra {
 namespace {
 
@@ -46,6 +48,8 @@ constexpr std::array kTables = {
     "$receipt_events (sender text, position bigint, number bigint, receipt blob, "
     "PRIMARY KEY ((sender), position, number))",
     "$devices (user_id text, device text, state blob, PRIMARY KEY ((user_id), device))",
+    "$installation (id int, installation uuid, PRIMARY KEY (id))",
+    "$logs (topic text, cluster text, PRIMARY KEY (topic))",
     "$schema_version (id int, version int, bucket_rows bigint, PRIMARY KEY (id))",  // last: all the others are there
 };
 
@@ -105,23 +109,48 @@ Result<std::optional<int>> copies(CqlSession& session) {
   return copies_of(text_of_map(rows.bytes()));
 }
 
-// Nothing when the table or its row is not there.
-Result<std::optional<Version>> stored_version(CqlSession& session) {
+// The columns of the one row of a table; nothing when the table or its row is not there.
+Result<std::optional<RowSet>> only_row(CqlSession& session, std::string_view table, std::string_view columns) {
   const std::string keyspace = lower(session.options().keyspace);
   C4A_TRY(const auto tables,
           session.query(fmt::format("SELECT table_name FROM system_schema.tables WHERE keyspace_name = '{}' AND "
-                                    "table_name = 'schema_version'",
-                                    keyspace),
+                                    "table_name = '{}'",
+                                    keyspace, table),
                         kTimeout));
   if (tables.empty()) return std::nullopt;
   C4A_TRY(auto rows,
-          session.query(fmt::format("SELECT version, bucket_rows FROM {}.schema_version WHERE id = 1", keyspace),
-                        kTimeout));
+          session.query(fmt::format("SELECT {} FROM {}.{} WHERE id = 1", columns, keyspace, table), kTimeout));
   if (rows.empty()) return std::nullopt;
+  return rows;
+}
+
+Result<std::optional<Version>> stored_version(CqlSession& session) {
+  C4A_TRY(auto row, only_row(session, "schema_version", "version, bucket_rows"));
+  if (!row) return std::nullopt;
   Version version;
-  version.version = rows.number();
-  version.bucket_rows = rows.number();
+  version.version = row->number();
+  version.bucket_rows = row->number();
   return version;
+}
+
+Result<std::optional<Uuid>> stored_installation(CqlSession& session) {
+  C4A_TRY(auto row, only_row(session, "installation", "installation"));
+  if (!row) return std::nullopt;
+  const auto id = row->bytes();
+  if (id.size() != 16) return fail(ErrorCode::kCorrupt, "The keyspace's table installation is damaged.");
+  return Uuid::from_view(id);
+}
+
+// Of many that make one at once, all end with the same.
+Result<Uuid> make_installation(CqlSession& session) {
+  C4A_TRY(const auto before, stored_installation(session));
+  if (before) return *before;
+  C4A_CHECK(session.query(fmt::format("INSERT INTO {}.installation (id, installation) VALUES (1, {}) IF NOT EXISTS",
+                                      session.options().keyspace, Uuid::v7(system_clock().now_ms()).str()),
+                          kTimeout));
+  C4A_TRY(const auto made, stored_installation(session));
+  if (!made) return fail(ErrorCode::kUnavailable, "Cassandra did not keep the installation's id; migrate again.");
+  return *made;
 }
 
 std::unexpected<Error> newer(const CqlSession& session, std::int64_t version) {
@@ -130,9 +159,33 @@ std::unexpected<Error> newer(const CqlSession& session, std::int64_t version) {
                           session.options().keyspace, version, kSchemaVersion));
 }
 
+// Names of topics and ids of clusters have no quotes; what has some is none.
+Result<> check_word(std::string_view word) {
+  if (!word.empty() && word.find('\'') == std::string_view::npos) return {};
+  return fail(ErrorCode::kBadRequest, fmt::format("\"{}\" is no name of a topic or a cluster.", word));
+}
+
 }  // namespace
 
-Result<std::int64_t> check_schema(CqlSession& session) {
+Result<std::optional<std::string>> log_cluster(CqlSession& session, std::string_view topic) {
+  C4A_CHECK(check_word(topic));
+  C4A_TRY(auto rows, session.query(fmt::format("SELECT cluster FROM {}.logs WHERE topic = '{}'",
+                                               session.options().keyspace, topic),
+                                   kTimeout));
+  if (rows.empty()) return std::nullopt;
+  return std::string(rows.bytes());
+}
+
+Result<> remember_log(CqlSession& session, std::string_view topic, std::string_view cluster) {
+  C4A_CHECK(check_word(topic));
+  C4A_CHECK(check_word(cluster));
+  C4A_CHECK(session.query(fmt::format("INSERT INTO {}.logs (topic, cluster) VALUES ('{}', '{}')",
+                                      session.options().keyspace, topic, cluster),
+                          kTimeout));
+  return {};
+}
+
+Result<Schema> check_schema(CqlSession& session) {
   const CassandraOptions& options = session.options();
   C4A_CHECK(check_name(options.keyspace));
   C4A_TRY(const auto found, copies(session));
@@ -142,8 +195,8 @@ Result<std::int64_t> check_schema(CqlSession& session) {
   }
   if (*found < options.min_replication) {
     return fail(ErrorCode::kConflict,
-                fmt::format("Keyspace {} keeps {} copies, {} are asked for: ALTER KEYSPACE and repair, or lower the "
-                            "minimum if losing data is acceptable.",
+                fmt::format("Keyspace {} keeps {} copies, {} are asked for: ALTER KEYSPACE and repair, or lower "
+                            "cassandra.min_replication if losing data is acceptable.",
                             options.keyspace, *found, options.min_replication));
   }
   C4A_TRY(const auto stored, stored_version(session));
@@ -157,10 +210,15 @@ Result<std::int64_t> check_schema(CqlSession& session) {
                                                   "migrate`.",
                                                   options.keyspace, stored->version, kSchemaVersion));
   }
-  return stored->bucket_rows;
+  C4A_TRY(const auto installation, stored_installation(session));
+  if (!installation) {
+    return fail(ErrorCode::kNotFound,
+                fmt::format("Keyspace {} does not say whose it is: run `chat4all migrate` once.", options.keyspace));
+  }
+  return Schema{stored->bucket_rows, *installation};
 }
 
-Result<> create_schema(CqlSession& session) {
+Result<Uuid> create_schema(CqlSession& session) {
   const CassandraOptions& options = session.options();
   C4A_CHECK(check_name(options.keyspace));
   C4A_TRY(const auto stored, stored_version(session));
@@ -177,12 +235,13 @@ Result<> create_schema(CqlSession& session) {
     text += kSecondReplica;
     C4A_CHECK(session.query(text, kTimeout));
   }
-  if (stored && stored->version == kSchemaVersion) return {};
+  C4A_TRY(const Uuid installation, make_installation(session));
+  if (stored && stored->version == kSchemaVersion) return installation;
   const std::int64_t bucket_rows = stored && stored->bucket_rows > 0 ? stored->bucket_rows : options.bucket_rows;
   C4A_CHECK(session.query(fmt::format("INSERT INTO {}.schema_version (id, version, bucket_rows) VALUES (1, {}, {})",
                                       options.keyspace, kSchemaVersion, bucket_rows),
                           kTimeout));
-  return {};
+  return installation;
 }
 
 }  // namespace c4a::cassandra

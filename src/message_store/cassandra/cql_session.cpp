@@ -23,6 +23,39 @@ Error error_of(std::int32_t code, std::string_view text) {
   return {ErrorCode::kInternal, fmt::format("Cassandra refused a request: {}", text)};
 }
 
+Error no_session(const CassandraOptions& options, std::int32_t reason, std::string_view why) {
+  const auto sentence = [&]() -> std::string {
+    switch (reason) {
+      case kCqlNoLogin:
+        return fmt::format("Cassandra at {} asks for a login: set cassandra.username and cassandra.password.",
+                           options.hosts);
+      case kCqlLoginRefused:
+        return fmt::format(
+            "Cassandra at {} refuses the login of {} ({}): correct cassandra.username and "
+            "cassandra.password.",
+            options.hosts, options.user, why);
+      case kCqlTlsRefused:
+        return fmt::format(
+            "Cassandra at {} and this server do not agree on TLS ({}): see that cassandra.tls is as the nodes' ports "
+            "are, "
+            "that cassandra.ca_file holds who signed their certificates, and that those name the "
+            "nodes' IP addresses.",
+            options.hosts, why);
+      case kCqlNoAuthority:
+        return fmt::format(
+            "The file {} of cassandra.ca_file is none that certificates can be read from ({}): name a "
+            "readable PEM file.",
+            options.ca_file, why);
+      default:
+        return fmt::format(
+            "No Cassandra node answers at {}: check that it runs, that the addresses are right, and that "
+            "cassandra.tls is as the nodes want it ({}).",
+            options.hosts, why);
+    }
+  };
+  return {ErrorCode::kUnavailable, sentence()};
+}
+
 // One answer, waited for by the thread that asked.
 class Waiter {
  public:
@@ -57,16 +90,16 @@ CqlSession::CqlSession(const CassandraOptions& options)
 Result<std::unique_ptr<CqlSession>> CqlSession::connect(const CassandraOptions& options) {
   std::unique_ptr<CqlSession> session(new CqlSession(options));
   if (!session->options_.counters) session->options_.counters = std::make_shared<CassandraCounters>();
+  const CqlTarget target = {options.hosts.c_str(),
+                            options.keyspace.c_str(),
+                            options.user.c_str(),
+                            options.password.c_str(),
+                            options.tls ? options.ca_file.c_str() : nullptr,
+                            static_cast<std::uint32_t>(options.request_timeout_ms)};
   std::array<char, 1024> why{};
-  session->driver_ =
-      c4a_cql_connect(options.hosts.c_str(), options.keyspace.c_str(), options.user.c_str(), options.password.c_str(),
-                      static_cast<std::uint32_t>(options.request_timeout_ms), why.data(), why.size());
-  if (session->driver_ == nullptr) {
-    return fail(
-        ErrorCode::kUnavailable,
-        fmt::format("No Cassandra node answers at {}: check that it runs and that the addresses are right ({}).",
-                    options.hosts, why.data()));
-  }
+  std::int32_t reason = kCqlNoAnswer;
+  session->driver_ = c4a_cql_connect(&target, &reason, why.data(), why.size());
+  if (session->driver_ == nullptr) return fail(no_session(options, reason, why.data()));
   return session;
 }
 

@@ -9,13 +9,31 @@ namespace c4a {
 
 Result<std::unique_ptr<MessageStore>> open_cassandra_message_store(const CassandraOptions& options) {
   C4A_TRY(auto session, cassandra::CqlSession::connect(options));
-  C4A_TRY(const std::int64_t bucket_rows, cassandra::check_schema(*session));
+  C4A_TRY(const auto schema, cassandra::check_schema(*session));
   C4A_CHECK(session->prepare());
-  return std::make_unique<CassandraMessageStore>(std::move(session),
-                                                 cassandra::Layout{bucket_rows, options.retention_days});
+  return std::make_unique<CassandraMessageStore>(
+      std::move(session), cassandra::Layout{schema.bucket_rows, options.retention_days}, schema.installation);
 }
 
-Result<> create_cassandra_schema(const CassandraOptions& options) {
+namespace {
+
+const CassandraMessageStore& as_cassandra(const MessageStore& opened) {
+  return static_cast<const CassandraMessageStore&>(opened);
+}
+
+}  // namespace
+
+Uuid cassandra_installation(const MessageStore& opened) { return as_cassandra(opened).installation(); }
+
+Result<std::optional<std::string>> cassandra_log_cluster(const MessageStore& opened, const std::string& topic) {
+  return cassandra::log_cluster(as_cassandra(opened).session(), topic);
+}
+
+Result<> remember_cassandra_log(const MessageStore& opened, const std::string& topic, const std::string& cluster) {
+  return cassandra::remember_log(as_cassandra(opened).session(), topic, cluster);
+}
+
+Result<Uuid> create_cassandra_schema(const CassandraOptions& options) {
   C4A_TRY(auto session, cassandra::CqlSession::connect(options));
   return cassandra::create_schema(*session);
 }

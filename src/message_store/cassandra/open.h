@@ -3,14 +3,16 @@
 // CassandraMessageStore, opened: the MessageStore for several machines. Everything else of this folder is private to
 // it.
 //
-// In a build without the option C4A_CASSANDRA both functions fail with kNotImplemented.
+// In a build without the option C4A_CASSANDRA they fail with kNotImplemented.
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
+#include "base/uuid.h"
 #include "message_store/message_store.h"
 
 namespace c4a {
@@ -30,13 +32,15 @@ struct CassandraOptions {
   std::string keyspace = "chat4all_ks";  // letters, digits, _
   std::string user;                      // empty: without a login
   std::string password;
-  int replication = 3;                          // of a keyspace that create_cassandra_schema makes
-  int min_replication = 3;                      // a keyspace with less is refused at open
-  std::int64_t bucket_rows = 16'384;            // of a new schema; an existing one remembers its own
-  int retention_days = 0;                       // 0: for ever
-  int request_timeout_ms = 3'000;               // above the server's write timeout (2 s)
-  int commit_deadline_ms = 10'000;              // a write that nobody has acknowledged for so long fails the commit
-  std::size_t max_in_flight = 64;               // reads; writes share few requests
+  bool tls = false;                   // then a node's certificate must name the address by which it is reached
+  std::string ca_file;                // PEM: who signed the nodes' certificates; empty: the system's authorities
+  int replication = 3;                // of a keyspace that create_cassandra_schema makes
+  int min_replication = 3;            // a keyspace with less is refused at open
+  std::int64_t bucket_rows = 16'384;  // of a new schema; an existing one remembers its own
+  int retention_days = 0;             // 0: for ever
+  int request_timeout_ms = 3'000;     // above the server's write timeout (2 s)
+  int commit_deadline_ms = 10'000;    // a write that nobody has acknowledged for so long fails the commit
+  std::size_t max_in_flight = 64;     // reads; writes share few requests
   std::shared_ptr<CassandraCounters> counters;  // for metrics; may be empty
 };
 
@@ -47,8 +51,18 @@ struct CassandraOptions {
 // schema is of another version or the replication too low. Each says what to do.
 Result<std::unique_ptr<MessageStore>> open_cassandra_message_store(const CassandraOptions& options);
 
-// Makes the keyspace and the tables that are missing; what is there stays. For `chat4all migrate` and tests.
+// Of a store that was opened so: the id of the installation to which the keyspace belongs.
+Uuid cassandra_installation(const MessageStore& opened);
+
+// Of the same: the id of the log's cluster on which the topic lay when it was made; nothing for a topic that was not.
+Result<std::optional<std::string>> cassandra_log_cluster(const MessageStore& opened, const std::string& topic);
+
+// Makes the keyspace and the tables that are missing, with an id for the installation; what is there stays. Answers the
+// id. For `chat4all migrate` and tests.
 // Fails with: kUnavailable, kConflict when a newer version of Chat4All made the schema.
-Result<> create_cassandra_schema(const CassandraOptions& options);
+Result<Uuid> create_cassandra_schema(const CassandraOptions& options);
+
+// What `cassandra_log_cluster` answers from then on.
+Result<> remember_cassandra_log(const MessageStore& opened, const std::string& topic, const std::string& cluster);
 
 }  // namespace c4a

@@ -1,10 +1,9 @@
 #include "presence/redis/redis_connection.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <poll.h>
 
-#include <charconv>
+#include <algorithm>
+#include <iterator>
 #include <random>
 
 #include "base/clock.h"
@@ -12,10 +11,11 @@
 namespace c4a {
 namespace {
 
-constexpr timeval kConnectWithin{0, 800'000};
-constexpr timeval kAnswerWithin{1, 0};
 constexpr std::int64_t kFirstRetryMs = 20;
 constexpr std::int64_t kMaxRetryMs = 1000;
+// Of a subscribed connection: after so long without a word Redis is asked, after so long it is given up.
+constexpr std::int64_t kAskAfterMs = 1000;
+constexpr std::int64_t kSilentMs = 2500;
 
 std::int64_t steady_ms() { return system_clock().monotonic_us() / 1000; }
 
@@ -24,121 +24,147 @@ std::int64_t with_jitter(std::int64_t ms) {
   return ms / 2 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(ms / 2 + 1));
 }
 
-std::pair<std::string, int> host_and_port(const std::string& address) {
-  const auto colon = address.rfind(':');
-  int port = 6379;
-  if (colon == std::string::npos) return {address, port};
-  std::from_chars(address.data() + colon + 1, address.data() + address.size(), port);
-  return {address.substr(0, colon), port};
+void append_command(std::string& out, const RedisConnection::Arguments& arguments) {
+  fmt::format_to(std::back_inserter(out), "*{}\r\n", arguments.size());
+  for (const auto& argument : arguments) {
+    fmt::format_to(std::back_inserter(out), "${}\r\n", argument.size());
+    out.append(argument).append("\r\n");
+  }
+}
+
+// How a subscribed connection is answered a PING.
+bool is_pong(const redisReply& reply) {
+  return reply.type == REDIS_REPLY_ARRAY && reply.elements == 2 && reply.element[0]->type == REDIS_REPLY_STRING &&
+         std::string_view(reply.element[0]->str, reply.element[0]->len) == "pong";
 }
 
 }  // namespace
 
-void RedisConnection::close() { context_.reset(); }
+void RedisConnection::close() { stream_.reset(); }
 
-Result<> RedisConnection::closed(std::string_view reason) {
-  context_.reset();
+Result<> RedisConnection::closed(const RedisTrouble& trouble) {
+  stream_.reset();
   retry_at_ms_ = steady_ms() + with_jitter(std::min(kFirstRetryMs << std::min(failures_++, 10), kMaxRetryMs));
-  const std::string where = options_.sentinels.empty() ? options_.address
-                                                       : fmt::format("{} by the Sentinels {}", options_.master,
-                                                                     fmt::join(options_.sentinels, ","));
-  return fail(Error{ErrorCode::kUnavailable,
-                    fmt::format("Redis at {} does not answer as needed ({}); start it, or set redis.address, "
-                                "redis.password or redis.sentinels.",
-                                where, reason),
-                    {},
-                    1});
+  why_closed_.detail = fmt::format("Redis at {} cannot be used ({}); {}.", where_, trouble.what, trouble.remedy);
+  return fail(why_closed_);
 }
 
-Result<> RedisConnection::open(const std::string& address, const std::string& password) {
-  const auto [host, port] = host_and_port(address);
-  context_.reset(redisConnectWithTimeout(host.c_str(), port, kConnectWithin));
-  if (!context_ || context_->err != 0) {
-    return closed(context_ ? std::string(context_->errstr) : std::string("no memory"));
-  }
-  redisSetTimeout(context_.get(), kAnswerWithin);
-  redisEnableKeepAlive(context_.get());
+Result<> RedisConnection::broken() {
+  return closed({stream_->reason(), "start it, and see that redis.tls is as this port wants it"});
+}
+
+Result<> RedisConnection::open(const std::string& address, const std::string& user, const std::string& password,
+                               std::string_view password_option) {
+  where_ = address;
+  RedisTrouble trouble;
+  stream_ = RedisStream::open(address, options_, trouble);
+  if (!stream_) return closed(trouble);
+  reader_.reset(redisReaderCreate());
   if (password.empty()) return {};
   Arguments auth = {"AUTH", password};
-  if (!options_.username.empty()) auth.insert(auth.begin() + 1, options_.username);
-  if (const auto answer = ask(auth); !answer) return closed("the password is not accepted");
-  return {};
+  if (!user.empty()) auth.insert(auth.begin() + 1, user);
+  const auto accepted = ask(auth);
+  if (accepted || !stream_) return accepted ? Result<>{} : fail(accepted.error());
+  return closed({"it does not accept the password", fmt::format("correct {}", password_option)});
 }
 
 Result<std::string> RedisConnection::master_address() {
-  std::string reason = "no Sentinel answers";
+  Error last = why_closed_;
   for (const auto& sentinel : options_.sentinels) {
-    if (!open(sentinel, options_.sentinel_password)) continue;
-    const auto answer = ask({"SENTINEL", "get-master-addr-by-name", options_.master});
-    if (!answer || (*answer)->type != REDIS_REPLY_ARRAY || (*answer)->elements != 2) {
-      reason = fmt::format("the Sentinel {} does not know {}", sentinel, options_.master);
+    auto opened = open(sentinel, {}, options_.sentinel_password, "redis.sentinel_password");
+    if (!opened) {
+      last = opened.error();
       continue;
     }
-    return fmt::format("{}:{}", (*answer)->element[0]->str, (*answer)->element[1]->str);
+    const auto named = ask({"SENTINEL", "get-master-addr-by-name", options_.master});
+    if (named && (*named)->type == REDIS_REPLY_ARRAY && (*named)->elements == 2) {
+      return fmt::format("{}:{}", (*named)->element[0]->str, (*named)->element[1]->str);
+    }
+    if (named) {
+      last = closed({fmt::format("this Sentinel does not know the master {}", options_.master),
+                     "correct redis.master or redis.sentinels"})
+                 .error();
+    } else if (stream_) {
+      last = closed({named.error().detail, "set redis.sentinel_password, or correct redis.sentinels"}).error();
+    } else {
+      last = named.error();
+    }
   }
-  return std::unexpected(closed(reason).error());
+  why_closed_ = last;
+  return fail(std::move(last));
 }
 
 Result<> RedisConnection::connect() {
-  if (context_) return {};
-  if (steady_ms() < retry_at_ms_) return fail(Error{ErrorCode::kUnavailable, "Redis does not answer.", {}, 1});
+  if (stream_) return {};
+  if (steady_ms() < retry_at_ms_) return fail(why_closed_);
   std::string address = options_.address;
   if (!options_.sentinels.empty()) {
     C4A_TRY(address, master_address());
   }
-  C4A_CHECK(open(address, options_.password));
+  C4A_CHECK(open(address, options_.username, options_.password, "redis.password and redis.username"));
   const auto role = ask({"ROLE"});
-  if (!role) return std::unexpected(role.error());
+  if (!role && !stream_) return fail(role.error());
+  if (!role) return closed({role.error().detail, "set redis.password and redis.username"});
   if ((*role)->type == REDIS_REPLY_ARRAY && (*role)->elements > 0 &&
       std::string_view((*role)->element[0]->str) != "master") {
-    return closed("it is a replica, and the master is needed");
+    return closed({"it is a replica, and the master is needed",
+                   "correct redis.address, or name the Sentinels in "
+                   "redis.sentinels"});
   }
   failures_ = 0;
+  heard_ms_ = asked_ms_ = steady_ms();
   return {};
 }
 
-Result<RedisConnection::Reply> RedisConnection::ask(const Arguments& arguments) {
-  if (!context_) return fail(Error{ErrorCode::kUnavailable, "Redis does not answer.", {}, 1});
-  std::vector<const char*> texts;
-  std::vector<std::size_t> lengths;
-  for (const auto& argument : arguments) {
-    texts.push_back(argument.data());
-    lengths.push_back(argument.size());
+Result<RedisConnection::Reply> RedisConnection::parsed() {
+  void* raw = nullptr;
+  if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) {
+    return fail(closed({"what it says is not Redis's protocol", "correct redis.address, or redis.tls"}).error());
   }
-  Reply reply(static_cast<redisReply*>(
-      redisCommandArgv(context_.get(), static_cast<int>(texts.size()), texts.data(), lengths.data())));
-  if (!reply) return std::unexpected(closed(context_->errstr).error());
+  return Reply(static_cast<redisReply*>(raw));
+}
+
+Result<RedisConnection::Reply> RedisConnection::answer() {
+  while (true) {
+    C4A_TRY(Reply reply, parsed());
+    if (reply) return reply;
+    const auto bytes = stream_->read();
+    if (!bytes || bytes->empty()) return fail(broken().error());
+    redisReaderFeed(reader_.get(), bytes->data(), bytes->size());
+  }
+}
+
+Result<RedisConnection::Reply> RedisConnection::ask(const Arguments& arguments) {
+  if (!stream_) return fail(why_closed_);
+  std::string command;
+  append_command(command, arguments);
+  if (!stream_->write(command)) return fail(broken().error());
+  C4A_TRY(Reply reply, answer());
   if (reply->type == REDIS_REPLY_ERROR) {
+    const std::string_view text(reply->str, reply->len);
     // A master that became a replica refuses writes: the next connection asks who is master.
-    if (std::string_view(reply->str, reply->len).starts_with("READONLY")) context_.reset();
-    return fail(ErrorCode::kUnavailable, fmt::format("Redis refuses: {}.", std::string_view(reply->str, reply->len)));
+    if (text.starts_with("READONLY")) stream_.reset();
+    return fail(ErrorCode::kUnavailable, fmt::format("Redis refuses: {}", text));
   }
   return reply;
 }
 
 bool RedisConnection::send_all(const std::vector<Arguments>& commands) {
-  if (!context_) return false;
-  for (const auto& arguments : commands) {
-    std::vector<const char*> texts;
-    std::vector<std::size_t> lengths;
-    for (const auto& argument : arguments) {
-      texts.push_back(argument.data());
-      lengths.push_back(argument.size());
-    }
-    redisAppendCommandArgv(context_.get(), static_cast<int>(texts.size()), texts.data(), lengths.data());
+  if (!stream_) return false;
+  std::string bytes;
+  for (const auto& arguments : commands) append_command(bytes, arguments);
+  if (!stream_->write(bytes)) {
+    (void)broken();
+    return false;
   }
   bool all = true;
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    void* raw = nullptr;
-    if (redisGetReply(context_.get(), &raw) != REDIS_OK) {
-      (void)closed(context_->errstr);
-      return false;
-    }
-    const Reply reply(static_cast<redisReply*>(raw));
-    if (reply->type != REDIS_REPLY_ERROR) continue;
+    const auto reply = answer();
+    if (!reply) return false;
+    if ((*reply)->type != REDIS_REPLY_ERROR) continue;
     all = false;
-    if (std::string_view(reply->str, reply->len).starts_with("READONLY")) {
-      context_.reset();
+    if (std::string_view((*reply)->str, (*reply)->len).starts_with("READONLY")) {
+      stream_.reset();
       return false;
     }
   }
@@ -146,21 +172,48 @@ bool RedisConnection::send_all(const std::vector<Arguments>& commands) {
 }
 
 Result<std::optional<RedisConnection::Reply>> RedisConnection::next_message(int wait_ms) {
-  if (!context_) return fail(Error{ErrorCode::kUnavailable, "Redis does not answer.", {}, 1});
+  if (!stream_) return fail(why_closed_);
   for (int round = 0; round < 2; ++round) {
-    void* raw = nullptr;
-    if (redisReaderGetReply(context_->reader, &raw) != REDIS_OK) {
-      return std::unexpected(closed("its answer is no Redis protocol").error());
+    C4A_TRY(Reply reply, parsed());
+    if (reply) {
+      heard_ms_ = steady_ms();
+      if (is_pong(*reply)) return std::optional<Reply>{};
+      return std::optional(std::move(reply));
     }
-    if (raw != nullptr) return std::optional(Reply(static_cast<redisReply*>(raw)));
     if (round == 1) break;
-    pollfd ready{context_->fd, POLLIN, 0};
-    if (::poll(&ready, 1, wait_ms) <= 0) break;
-    if (redisBufferRead(context_.get()) != REDIS_OK) return std::unexpected(closed(context_->errstr).error());
+    std::optional<std::string_view> bytes = std::string_view();
+    if (stream_->readable(wait_ms)) bytes = stream_->read();
+    if (!bytes) return fail(broken().error());
+    if (bytes->empty()) {
+      C4A_CHECK(ask_whether_it_lives());
+      break;
+    }
+    redisReaderFeed(reader_.get(), bytes->data(), bytes->size());
   }
   return std::optional<Reply>{};
 }
 
-Result<> check_redis(const RedisOptions& options) { return RedisConnection(options).connect(); }
+// A process that hangs keeps its connections open.
+Result<> RedisConnection::ask_whether_it_lives() {
+  const std::int64_t now = steady_ms();
+  if (now - heard_ms_ > kSilentMs) {
+    return closed({"it holds the connection and answers nothing", "see why it hangs, or start it anew"});
+  }
+  if (now - std::max(heard_ms_, asked_ms_) < kAskAfterMs) return {};
+  asked_ms_ = now;
+  std::string ping;
+  append_command(ping, {"PING"});
+  return stream_->write(ping) ? Result<>{} : broken();
+}
+
+void RedisHealth::found(Result<> state) {
+  const std::lock_guard lock(mutex_);
+  state_ = std::move(state);
+}
+
+Result<> RedisHealth::check() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
 
 }  // namespace c4a

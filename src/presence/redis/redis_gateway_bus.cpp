@@ -9,7 +9,17 @@ namespace {
 constexpr int kWaitMs = 100;
 constexpr std::int64_t kAnnounceEveryMs = 1000;
 constexpr std::int64_t kLookEveryMs = 1000;
-constexpr std::int64_t kGoneAfterMs = 60'000;
+
+// Gateways and routers have clocks of their own, which may differ: the times are all of Redis's clock.
+// KEYS: the gateways. ARGV: this gateway, how long one that says nothing is remembered (ms).
+constexpr std::string_view kAnnounceScript = R"lua(
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[2])
+return now
+)lua";
+constexpr std::string_view kGoneAfterMs = "60000";
 
 std::int64_t steady_ms() { return system_clock().monotonic_us() / 1000; }
 
@@ -29,23 +39,19 @@ void RedisGatewayBus::start() {
   thread_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
 }
 
-bool RedisGatewayBus::subscribe() {
-  if (!frames_.connect()) return false;
-  if (!frames_.ask({"SUBSCRIBE", options_.prefix + "gateway:" + std::to_string(gateway_)})) return false;
+Result<> RedisGatewayBus::subscribe() {
+  C4A_CHECK(frames_.connect());
+  C4A_CHECK(frames_.ask({"SUBSCRIBE", options_.prefix + "gateway:" + std::to_string(gateway_)}));
   // What was sent while nobody listened is not known.
   order_.forget();
   announce();
-  return true;
+  return {};
 }
 
 void RedisGatewayBus::announce() {
   if (!says_.connect()) return;
   const std::string key = options_.prefix + "gateways";
-  const TimestampMs now = system_clock().now_ms();
-  const std::string score = std::to_string(now);
-  const std::string name = std::to_string(gateway_);
-  const std::string gone = std::to_string(now - kGoneAfterMs);
-  (void)says_.send_all({{"ZADD", key, score, name}, {"ZREMRANGEBYSCORE", key, "-inf", gone}});
+  (void)says_.send_all({{"EVAL", kAnnounceScript, "1", key, std::to_string(gateway_), kGoneAfterMs}});
 }
 
 void RedisGatewayBus::lost() {
@@ -58,7 +64,11 @@ void RedisGatewayBus::serve(const std::stop_token& stop) {
   std::int64_t looked_ms = 0;
   while (!stop.stop_requested()) {
     const std::int64_t now = steady_ms();
-    if (!frames_.connected()) up_ = subscribe();
+    if (!frames_.connected()) {
+      const auto subscribed = subscribe();
+      up_ = subscribed.has_value();
+      health_.found(subscribed);
+    }
     if (!up_) {
       // Until frames arrive again, sessions look into the store themselves.
       if (now - looked_ms >= kLookEveryMs) {
@@ -77,6 +87,7 @@ void RedisGatewayBus::serve(const std::stop_token& stop) {
     auto message = frames_.next_message(kWaitMs);
     if (!message) {
       up_ = false;
+      health_.found(fail(message.error()));
       continue;
     }
     if (!*message || (**message)->type != REDIS_REPLY_ARRAY || (**message)->elements != 3) continue;
@@ -94,12 +105,6 @@ void RedisGatewayBus::take(std::string_view frame) {
       },
       inbox_);
   if (!read) lost();
-}
-
-Result<> RedisGatewayBus::check() const {
-  if (up_) return {};
-  return fail(Error{
-      ErrorCode::kUnavailable, "Redis does not answer: live messages come from the store, a second later.", {}, 1});
 }
 
 }  // namespace c4a

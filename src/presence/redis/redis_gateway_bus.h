@@ -22,12 +22,13 @@ class RedisGatewayBus {
   void stop();
   // Whether frames can arrive at present.
   bool up() const { return up_; }
-  Result<> check() const;
+  // Fails with: kUnavailable, saying what is wrong with Redis.
+  Result<> check() const { return health_.check(); }
   std::uint64_t losses() const { return losses_; }
 
  private:
   void serve(const std::stop_token& stop);
-  bool subscribe();
+  Result<> subscribe();
   void announce();
   void take(std::string_view frame);
   void lost();
@@ -36,6 +37,7 @@ class RedisGatewayBus {
   const std::uint64_t gateway_;
   GatewayInbox& inbox_;
   std::atomic<bool> up_{false};
+  RedisHealth health_;
   std::atomic<std::uint64_t> losses_{0};
   RedisConnection frames_;  // subscribed
   RedisConnection says_;    // a subscribed connection can say nothing

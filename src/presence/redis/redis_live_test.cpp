@@ -1,6 +1,9 @@
 // The bus and presence on a real Redis: CHAT4ALL_TEST_REDIS=host:port, CHAT4ALL_TEST_REDIS_PASSWORD (`make servers`).
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <functional>
@@ -99,6 +102,76 @@ TEST(RedisBusLiveTest, WithoutRedisLossesAreToldAgainAndAgain) {
   EXPECT_TRUE(eventually([&] { return inbox.losses >= 2; }));
   EXPECT_FALSE(gateway.up());
   EXPECT_FALSE(gateway.check());
+}
+
+// A server that takes connections and says nothing, as a process does that was stopped.
+class SilentServer {
+ public:
+  SilentServer() {
+    fd_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), size), 0);
+    EXPECT_EQ(::listen(fd_, 64), 0);
+    EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  ~SilentServer() { ::close(fd_); }
+  std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  int fd_ = -1;
+  int port_ = 0;
+};
+
+TEST(RedisBusLiveTest, AHungRedisIsNamedAndLossesAreToldAgainAndAgain) {
+  const SilentServer hung;
+  RedisOptions options;
+  options.address = hung.address();
+  Inbox inbox;
+  RedisGatewayBus gateway(options, 1, inbox);
+  gateway.start();
+  EXPECT_TRUE(eventually([&] { return inbox.losses >= 3; }));
+  ASSERT_FALSE(gateway.check());
+  EXPECT_NE(gateway.check().error().detail.find(hung.address()), std::string::npos) << gateway.check().error().detail;
+}
+
+// Pauses the real server for some seconds: connections stay open, nothing answers.
+TEST(RedisBusLiveTest, ARedisThatHangsLaterIsNoticedAndComesBack) {
+  const auto options = own_keys();
+  Inbox inbox;
+  RedisGatewayBus gateway(options, 1, inbox);
+  gateway.start();
+  ASSERT_TRUE(eventually([&] { return gateway.up(); }));
+  {
+    RedisConnection other(options);
+    ASSERT_TRUE(other.connect());
+    ASSERT_TRUE(other.ask({"CLIENT", "PAUSE", "9000", "ALL"}));
+  }
+  ASSERT_TRUE(eventually([&] { return !gateway.up(); }));
+  const int before = inbox.losses;
+  EXPECT_TRUE(eventually([&] { return inbox.losses >= before + 2; }));
+  EXPECT_TRUE(eventually([&] { return gateway.up() && gateway.check().has_value(); }));
+}
+
+TEST(RedisBusLiveTest, AGatewayIsFoundWhateverItsClockSays) {
+  const auto options = own_keys();
+  Inbox inbox;
+  RedisGatewayBus gateway(options, 7, inbox);
+  gateway.start();
+  RedisConnection other(options);
+  ASSERT_TRUE(other.connect());
+  const auto score_of = [&]() -> std::int64_t {
+    const auto answer = other.ask({"ZSCORE", options.prefix + "gateways", "7"});
+    return answer && (*answer)->type == REDIS_REPLY_STRING ? std::stoll((*answer)->str) : 0;
+  };
+  ASSERT_TRUE(eventually([&] { return score_of() != 0; }));
+  const auto time = other.ask({"TIME"});
+  ASSERT_TRUE(time);
+  const std::int64_t now = std::stoll((*time)->element[0]->str) * 1000;
+  EXPECT_LT(std::abs(score_of() - now), 2500);
 }
 
 TEST(RedisConnectionLiveTest, WhatIsWrongIsOneSentence) {

@@ -3,8 +3,6 @@
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-
 namespace c4a {
 
 struct RedisOptions {
@@ -14,10 +12,9 @@ struct RedisOptions {
   std::string username;                    // of an ACL; empty: the default user
   std::string password;
   std::string sentinel_password;
+  bool tls = false;             // to Redis and to the Sentinels alike
+  std::string ca_file;          // PEM: who signed their certificates; empty: the system's authorities
   std::string prefix = "c4a:";  // before every key and channel
 };
-
-// Whether Redis answers, takes the password and is a master. Fails with: kUnavailable, saying what to do.
-Result<> check_redis(const RedisOptions& options);
 
 }  // namespace c4a

@@ -13,7 +13,13 @@ constexpr std::size_t kMostWaitingBytes = 64U << 20;
 constexpr std::int64_t kHeartbeatMs = 1000;
 constexpr std::int64_t kFindEveryMs = 500;
 // A gateway that has not said that it lives for so long is gone.
-constexpr std::int64_t kGatewayHoldsMs = 5000;
+constexpr std::string_view kGatewayHoldsMs = "5000";
+// By Redis's clock, as the announcements are. KEYS: the gateways. ARGV: how long an announcement holds (ms).
+constexpr std::string_view kFindScript = R"lua(
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+return redis.call('ZRANGEBYSCORE', KEYS[1], now - ARGV[1], '+inf')
+)lua";
 constexpr auto kIdle = std::chrono::milliseconds(100);
 
 std::int64_t steady_ms() { return system_clock().monotonic_us() / 1000; }
@@ -87,9 +93,10 @@ void RedisBusSender::serve(const std::stop_token& stop) {
       frames.swap(waiting_);
       waiting_bytes_ = 0;
     }
-    up_ = connection_.connect().has_value();
+    const auto connected = connection_.connect();
+    health_.found(connected);
     const std::int64_t now = steady_ms();
-    if (up_ && now - found_ms >= kFindEveryMs) {
+    if (connected && now - found_ms >= kFindEveryMs) {
       found_ms = now;
       find_gateways();
     }
@@ -103,8 +110,8 @@ void RedisBusSender::serve(const std::stop_token& stop) {
 }
 
 void RedisBusSender::find_gateways() {
-  const std::string since = std::to_string(system_clock().now_ms() - kGatewayHoldsMs);
-  const auto answer = connection_.ask({"ZRANGEBYSCORE", options_.prefix + "gateways", since, "+inf"});
+  const std::string key = options_.prefix + "gateways";
+  const auto answer = connection_.ask({"EVAL", kFindScript, "1", key, kGatewayHoldsMs});
   if (!answer || (*answer)->type != REDIS_REPLY_ARRAY) return;
   std::map<std::uint64_t, std::uint64_t> found;
   for (std::size_t i = 0; i < (*answer)->elements; ++i) {
@@ -140,11 +147,6 @@ void RedisBusSender::send(const std::vector<Frame>& frames) {
     counters_.frames.fetch_add(commands.size(), std::memory_order_relaxed);
   else
     counters_.dropped.fetch_add(commands.size(), std::memory_order_relaxed);
-}
-
-Result<> RedisBusSender::check() {
-  if (up_) return {};
-  return fail(Error{ErrorCode::kUnavailable, "Redis does not answer: live events wait for the next look.", {}, 1});
 }
 
 }  // namespace c4a

@@ -34,7 +34,8 @@ class RedisBusSender {
   // One for each router thread.
   std::unique_ptr<RouterBus> open_bus();
 
-  Result<> check();
+  // Fails with: kUnavailable, saying what is wrong with Redis.
+  Result<> check() const { return health_.check(); }
   const RedisBusCounters& counters() const { return counters_; }
 
  private:
@@ -56,7 +57,7 @@ class RedisBusSender {
   std::condition_variable_any arrived_;
   std::vector<Frame> waiting_;
   std::size_t waiting_bytes_ = 0;
-  std::atomic<bool> up_{false};
+  RedisHealth health_;
   // The thread's own.
   RedisConnection connection_;
   std::map<std::uint64_t, std::uint64_t> gateways_;  // and the counter of the last frame to each

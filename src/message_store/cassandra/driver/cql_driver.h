@@ -21,9 +21,25 @@ inline constexpr std::int32_t kCqlRejected = 2;     // never in this form
 using CqlCallback = void (*)(void* user, std::int32_t code, const std::uint8_t* data, std::size_t length,
                              std::uint32_t rows, std::uint32_t columns);
 
-// Blocks. Null, and why in `error`, when no host answers. `user` empty: without a login.
-CqlSession* c4a_cql_connect(const char* hosts, const char* keyspace, const char* user, const char* password,
-                            std::uint32_t timeout_ms, char* error, std::size_t capacity);
+struct CqlTarget {
+  const char* hosts;
+  const char* keyspace;
+  const char* user;  // empty: without a login
+  const char* password;
+  const char* ca_file;  // null: without TLS; empty: the system's authorities
+  std::uint32_t timeout_ms;
+};
+
+// Why there is no session.
+inline constexpr std::int32_t kCqlNoAnswer = 1;
+inline constexpr std::int32_t kCqlNoLogin = 2;       // a login is asked for, and none was given
+inline constexpr std::int32_t kCqlLoginRefused = 3;  // user or password
+inline constexpr std::int32_t kCqlTlsRefused = 4;    // no handshake, or a certificate that is not trusted
+inline constexpr std::int32_t kCqlNoAuthority = 5;   // `ca_file` cannot be read
+
+// Blocks. Null, with the reason and its text in `error`, when no host can be used. With TLS a node's certificate must
+// name the address by which it is reached.
+CqlSession* c4a_cql_connect(const CqlTarget* target, std::int32_t* reason, char* error, std::size_t capacity);
 // After the last callback.
 void c4a_cql_close(CqlSession* session);
 

@@ -12,8 +12,10 @@ use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
+use openssl::error::ErrorStack;
+use openssl::ssl::{SslConnector, SslMethod};
 use scylla::client::execution_profile::ExecutionProfile;
-use scylla::client::session::Session;
+use scylla::client::session::{Session, TlsContext};
 use scylla::client::session_builder::SessionBuilder;
 use scylla::client::PoolSize;
 use scylla::errors::ExecutionError;
@@ -26,7 +28,7 @@ use scylla::statement::Consistency;
 use tokio::runtime::{Builder, Runtime};
 
 use cells::{split_rows, RawRow};
-use failure::{Code, Failure};
+use failure::{Failure, Reason, Refusal};
 
 /// A coordinator that has not answered by then is asked beside another one: it may hang with its connection open.
 const SECOND_COORDINATOR_AFTER: Duration = Duration::from_millis(1000);
@@ -102,7 +104,21 @@ unsafe fn tell(sentence: &str, error: *mut c_char, capacity: usize) {
     *error.add(length) = 0;
 }
 
-async fn open(hosts: &str, keyspace: &str, user: &str, password: &str, timeout: Duration) -> Result<Session, Failure> {
+/// Trusts `ca_file`, or the system's authorities where it is empty. The driver has each node's address verified.
+fn tls_context(ca_file: &str) -> Result<TlsContext, Refusal> {
+    let unreadable = |error: ErrorStack| Refusal {
+        reason: Reason::NoAuthority,
+        text: error.to_string(),
+    };
+    let mut builder = SslConnector::builder(SslMethod::tls_client()).map_err(unreadable)?;
+    if !ca_file.is_empty() {
+        builder.set_ca_file(ca_file).map_err(unreadable)?;
+    }
+    Ok(builder.into())
+}
+
+async fn open(target: &Target<'_>) -> Result<Session, Refusal> {
+    let timeout = target.timeout;
     let profile = ExecutionProfile::builder()
         .request_timeout(Some(timeout))
         .consistency(Consistency::Quorum)
@@ -111,35 +127,62 @@ async fn open(hosts: &str, keyspace: &str, user: &str, password: &str, timeout: 
             retry_interval: SECOND_COORDINATOR_AFTER,
         })))
         .build();
+    let hosts = target.hosts.split(',').map(str::trim);
     let mut builder = SessionBuilder::new()
-        .known_nodes(hosts.split(',').map(str::trim).filter(|host| !host.is_empty()))
+        .known_nodes(hosts.filter(|host| !host.is_empty()))
         .pool_size(PoolSize::PerHost(NonZeroUsize::MIN))
         .connection_timeout(timeout)
         .keepalive_interval(timeout)
         .keepalive_timeout(timeout)
-        .keyspaces_to_fetch([keyspace])
+        .keyspaces_to_fetch([target.keyspace])
         .default_execution_profile_handle(profile.into_handle());
-    if !user.is_empty() {
-        builder = builder.user(user, password);
+    if !target.user.is_empty() {
+        builder = builder.user(target.user, target.password);
     }
-    builder.build().await.map_err(|error| Failure {
-        code: Code::Unavailable,
-        text: error.to_string(),
-    })
+    if let Some(ca_file) = target.ca_file {
+        builder = builder.tls_context(Some(tls_context(ca_file)?));
+    }
+    builder.build().await.map_err(Refusal::from)
+}
+
+/// `CqlTarget` of `cql_driver.h`.
+#[repr(C)]
+pub struct CqlTarget {
+    hosts: *const c_char,
+    keyspace: *const c_char,
+    user: *const c_char,
+    password: *const c_char,
+    ca_file: *const c_char,
+    timeout_ms: u32,
+}
+
+struct Target<'a> {
+    hosts: &'a str,
+    keyspace: &'a str,
+    user: &'a str,
+    password: &'a str,
+    ca_file: Option<&'a str>,
+    timeout: Duration,
 }
 
 /// # Safety
 /// The texts end with a NUL; `error` has room for `capacity` bytes.
 #[no_mangle]
 pub unsafe extern "C" fn c4a_cql_connect(
-    hosts: *const c_char,
-    keyspace: *const c_char,
-    user: *const c_char,
-    password: *const c_char,
-    timeout_ms: u32,
+    target: *const CqlTarget,
+    reason: *mut i32,
     error: *mut c_char,
     capacity: usize,
 ) -> *mut CqlSession {
+    let from = &*target;
+    let target = Target {
+        hosts: text(from.hosts),
+        keyspace: text(from.keyspace),
+        user: text(from.user),
+        password: text(from.password),
+        ca_file: (!from.ca_file.is_null()).then(|| text(from.ca_file)),
+        timeout: Duration::from_millis(from.timeout_ms.into()),
+    };
     let runtime = match Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("cassandra")
@@ -148,18 +191,19 @@ pub unsafe extern "C" fn c4a_cql_connect(
     {
         Ok(runtime) => runtime,
         Err(failed) => {
+            *reason = Reason::NoAnswer as i32;
             tell(&failed.to_string(), error, capacity);
             return std::ptr::null_mut();
         }
     };
-    let timeout = Duration::from_millis(timeout_ms.into());
-    match runtime.block_on(open(text(hosts), text(keyspace), text(user), text(password), timeout)) {
+    match runtime.block_on(open(&target)) {
         Ok(session) => Box::into_raw(Box::new(CqlSession {
             runtime,
             session: Arc::new(session),
         })),
-        Err(failure) => {
-            tell(&failure.text, error, capacity);
+        Err(refusal) => {
+            *reason = refusal.reason as i32;
+            tell(&refusal.text, error, capacity);
             runtime.shutdown_background();
             std::ptr::null_mut()
         }
