@@ -20,6 +20,10 @@ std::unexpected<Error> unknown_act_as(std::string_view act_as) {
                     ErrorCode::kUnknownUser);
 }
 
+std::shared_ptr<const CredentialFacts> facts(CredentialFacts facts) {
+  return std::make_shared<const CredentialFacts>(std::move(facts));
+}
+
 bool begins_with_bearer(std::string_view authorization) {
   return authorization.size() > kBearer.size() &&
          std::ranges::equal(authorization.substr(0, kBearer.size()), kBearer,
@@ -57,7 +61,7 @@ std::optional<Result<Identity>> Authenticator::try_authenticate_cached(std::stri
                                                                        std::string_view act_as) {
   const TimestampMs now = clock_.now_ms();
   const auto cached = cache_.find(token, now);
-  if (!cached || revocations_.refuses(cached->facts)) return std::nullopt;
+  if (!cached || revocations_.refuses(*cached->identity.facts)) return std::nullopt;
   if (act_as.empty()) return cached->identity;
   if (cached->identity.kind == Identity::Kind::kUser) return only_keys_act();
   auto user_id = UserId::parse(act_as);
@@ -76,16 +80,15 @@ Result<Identity> Authenticator::authenticate(std::string_view authorization, std
 Result<Identity> Authenticator::authenticate_token(std::string_view token, std::string_view act_as) {
   if (auto cached = try_authenticate_cached(token, act_as)) return *std::move(cached);
   C4A_TRY(CachedCredential credential, verify(token));
-  if (revocations_.refuses(credential.facts)) return invalid_token("The token has been revoked; log in again.");
-  credential.identity.facts = std::make_shared<const CredentialFacts>(credential.facts);
+  if (revocations_.refuses(*credential.identity.facts)) {
+    return invalid_token("The token has been revoked; log in again.");
+  }
   Identity identity = credential.identity;
   cache_.put(token, std::move(credential));
   return act_as_user(std::move(identity), act_as);
 }
 
-bool Authenticator::is_revoked(const Identity& identity) const {
-  return identity.facts != nullptr && revocations_.refuses(*identity.facts);
-}
+bool Authenticator::is_revoked(const CredentialFacts& facts) const { return revocations_.refuses(facts); }
 
 Result<Identity> Authenticator::act_as_user(Identity identity, std::string_view act_as) {
   if (act_as.empty()) return identity;
@@ -121,12 +124,12 @@ Result<CachedCredential> Authenticator::verify_own(const Jwt& jwt) {
   C4A_CHECK(require_user(*user_id));
 
   CachedCredential credential;
-  credential.facts = {token.jti, token.claims.family_id ? token.claims.family_id->str() : "", user_subject(*user_id),
-                      token.issued_at};
+  credential.identity.facts =
+      facts({std::move(token.jti), token.claims.family_id ? token.claims.family_id->str() : "", user_subject(*user_id),
+             token.issued_at});
   credential.identity.kind = Identity::Kind::kUser;
   credential.identity.user_id = *std::move(user_id);
   credential.identity.expires_at = token.expires_at;
-  credential.identity.jti = std::move(token.jti);
   credential.usable_until = std::min(token.expires_at, clock_.now_ms() + options_.token_cached_s * 1000);
   return credential;
 }
@@ -139,14 +142,14 @@ Result<CachedCredential> Authenticator::of_key_token(VerifiedAccessToken token) 
   note_key_use(*key, now);
 
   CachedCredential credential;
-  credential.facts = {token.jti, token.claims.family_id ? token.claims.family_id->str() : "",
-                      key_subject(key->client_id), token.issued_at};
+  credential.identity.facts =
+      facts({std::move(token.jti), token.claims.family_id ? token.claims.family_id->str() : "",
+             key_subject(key->client_id), token.issued_at});
   credential.identity.kind = Identity::Kind::kKey;
   credential.identity.key_id = key->key_id;
   credential.identity.client_id = key->client_id;
   credential.identity.scopes = ScopeSet::from_stored(key->scopes).intersect(token.claims.scopes);
   credential.identity.expires_at = token.expires_at;
-  credential.identity.jti = std::move(token.jti);
   credential.usable_until = std::min(token.expires_at, now + options_.key_cached_s * 1000);
   return credential;
 }
@@ -159,7 +162,7 @@ Result<CachedCredential> Authenticator::verify_key(std::string_view key_text) {
   note_key_use(*key, now);
 
   CachedCredential credential;
-  credential.facts = {"", "", key_subject(key->client_id), now};
+  credential.identity.facts = facts({"", "", key_subject(key->client_id), now});
   credential.identity.kind = Identity::Kind::kKey;
   credential.identity.key_id = key->key_id;
   credential.identity.client_id = key->client_id;
@@ -179,11 +182,10 @@ Result<CachedCredential> Authenticator::verify_outside(const Jwt& jwt) {
   C4A_CHECK(require_outside_user(token->user_id));
 
   CachedCredential credential;
-  credential.facts = {token->jti, "", user_subject(token->user_id), token->issued_at};
+  credential.identity.facts = facts({std::move(token->jti), "", user_subject(token->user_id), token->issued_at});
   credential.identity.kind = Identity::Kind::kUser;
   credential.identity.user_id = token->user_id;
   credential.identity.expires_at = token->expires_at;
-  credential.identity.jti = token->jti;
   credential.usable_until = std::min(token->expires_at, clock_.now_ms() + options_.token_cached_s * 1000);
   return credential;
 }

@@ -46,8 +46,8 @@ class Authenticator {
   Result<Identity> authenticate_token(std::string_view token, std::string_view act_as);
 
   // Whether the credential of an identity, given out earlier, has been taken back since: for connections that live
-  // longer than a request.
-  bool is_revoked(const Identity& identity) const;
+  // longer than a request, which keep the identity's facts. Without I/O.
+  bool is_revoked(const CredentialFacts& facts) const;
 
   // bearer_token() and then the above.
   Result<Identity> authenticate(std::string_view authorization, std::string_view act_as);

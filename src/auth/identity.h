@@ -30,8 +30,7 @@ struct Identity {
   std::string client_id;                  // of a key
   ScopeSet scopes;                        // of a key or an operator; users have none
   std::optional<TimestampMs> expires_at;  // of a token; keys do not expire
-  std::string jti;                        // of a token
-  // What a later revocation can match: see Authenticator::is_revoked.
+  // What a later revocation can match: see Authenticator::is_revoked. Shared by all that the credential is used for.
   std::shared_ptr<const CredentialFacts> facts;
 
   static Identity local_operator();

@@ -19,8 +19,7 @@
 namespace c4a {
 
 struct CachedCredential {
-  Identity identity;  // without X-Act-As
-  CredentialFacts facts;
+  Identity identity;  // without X-Act-As; always with its facts
   TimestampMs usable_until = 0;
 };
 

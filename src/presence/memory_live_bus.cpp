@@ -11,31 +11,23 @@ constexpr std::size_t kLookUpAtMost = 32;
 void MemoryLiveBus::attach(const UserId& user, std::size_t sink) {
   Shard& shard = shard_of(user);
   const std::lock_guard lock(shard.mutex);
-  auto& counts = shard.sessions[user];
-  counts.resize(sinks_.size());
-  ++counts[sink];
+  shard.sinks[user] |= LoopMask{1} << sink;
 }
 
 void MemoryLiveBus::detach(const UserId& user, std::size_t sink) {
   Shard& shard = shard_of(user);
   const std::lock_guard lock(shard.mutex);
-  const auto found = shard.sessions.find(user);
-  if (found == shard.sessions.end()) return;
-  --found->second[sink];
-  for (const auto count : found->second) {
-    if (count != 0) return;
-  }
-  shard.sessions.erase(found);
+  const auto found = shard.sinks.find(user);
+  if (found == shard.sinks.end()) return;
+  found->second &= ~(LoopMask{1} << sink);
+  if (found->second == 0) shard.sinks.erase(found);
 }
 
 MemoryLiveBus::LoopMask MemoryLiveBus::loops_of(const UserId& user) {
   Shard& shard = shard_of(user);
   const std::lock_guard lock(shard.mutex);
-  const auto found = shard.sessions.find(user);
-  if (found == shard.sessions.end()) return 0;
-  LoopMask mask = 0;
-  for (std::size_t i = 0; i < found->second.size(); ++i) mask |= LoopMask{found->second[i] != 0} << i;
-  return mask;
+  const auto found = shard.sinks.find(user);
+  return found == shard.sinks.end() ? 0 : found->second;
 }
 
 MemoryLiveBus::LoopMask MemoryLiveBus::loops_of(const std::vector<UserId>& audience) {

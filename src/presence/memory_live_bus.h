@@ -25,8 +25,8 @@ class MemoryLiveBus final : public LiveBus {
   explicit MemoryLiveBus(std::vector<LiveSink*> sinks) : sinks_(std::move(sinks)) {}
   void add_sink(LiveSink* sink) { sinks_.push_back(sink); }
 
-  // A session of `user` on that sink opened or closed. Any thread; calls come in pairs. What is published after
-  // `attach` returned reaches the sink.
+  // The first session of `user` on that sink opened, and the last one closed. Any thread; calls come in pairs. What is
+  // published after `attach` returned reaches the sink.
   void attach(const UserId& user, std::size_t sink);
   void detach(const UserId& user, std::size_t sink);
 
@@ -36,7 +36,7 @@ class MemoryLiveBus final : public LiveBus {
   using LoopMask = std::uint64_t;
   struct Shard {
     std::mutex mutex;
-    std::unordered_map<UserId, std::vector<std::uint32_t>> sessions;  // per sink, how many
+    std::unordered_map<UserId, LoopMask> sinks;
   };
 
   Shard& shard_of(const UserId& user) { return shards_[std::hash<UserId>{}(user) % shards_.size()]; }

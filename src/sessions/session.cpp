@@ -15,7 +15,8 @@ constexpr std::uint16_t kCloseRestart = 1012;
 }  // namespace
 
 Session::Session(SessionHub& hub, net::WebSocket& socket, SessionNumber number, UserId user, DeviceId device)
-    : hub_(hub), socket_(socket), number_(number), user_(std::move(user)), device_(std::move(device)) {
+    : hub_(hub), socket_(socket), number_(number), user_(std::move(user)) {
+  record_.id = std::move(device);
   hub_.add(*this);
 }
 

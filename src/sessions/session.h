@@ -25,7 +25,7 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   const UserId& user() const { return user_; }
-  const DeviceId& device() const { return device_; }
+  const DeviceId& device() const { return record_.id; }
   SessionNumber number() const { return number_; }
 
   void send(net::SharedFrame frame) { socket_.send(std::move(frame)); }
@@ -68,11 +68,11 @@ class Session {
   net::WebSocket& socket_;
   const SessionNumber number_;
   const UserId user_;
-  const DeviceId device_;
+  Session* next_of_user_ = nullptr;  // the hub's: its sessions of one user are a chain
   std::shared_ptr<Presence::LiveUser> presence_;
   DeliveryTrack track_;
   Device record_;       // of the device, as stored
-  bool known_ = false;  // record_ is filled
+  bool known_ = false;  // record_ is filled; before, it has the id alone
   bool fetching_ = false;
   std::unique_ptr<std::vector<LaterStatus>> later_;  // came while catching up
   std::vector<UserId> watched_;

@@ -28,15 +28,34 @@ Session* SessionHub::find(SessionNumber number) {
 
 void SessionHub::add(Session& session) {
   by_number_.emplace(session.number(), &session);
-  by_user_[session.user()].push_back(&session);
-  count_.fetch_add(1, std::memory_order_relaxed);
   // First the bus, then (in open) the snapshot: what happens between is in both, and sent once.
-  services_.bus.attach(session.user(), index_);
+  add_to_user(session);
+  count_.fetch_add(1, std::memory_order_relaxed);
   session.presence_ = services_.presence.connected(session.user(), services_.clock.now_ms());
 }
 
+void SessionHub::add_to_user(Session& session) {
+  const auto [first, alone] = by_user_.insert(&session);
+  if (alone) return services_.bus.attach(session.user(), index_);
+  session.next_of_user_ = std::exchange((*first)->next_of_user_, &session);
+}
+
+void SessionHub::remove_from_user(Session& session) {
+  const auto first = by_user_.find(&session);
+  if (*first != &session) {
+    Session* before = *first;
+    while (before->next_of_user_ != &session) before = before->next_of_user_;
+    before->next_of_user_ = session.next_of_user_;
+    return;
+  }
+  auto node = by_user_.extract(first);
+  if (session.next_of_user_ == nullptr) return services_.bus.detach(session.user(), index_);
+  node.value() = session.next_of_user_;
+  by_user_.insert(std::move(node));
+}
+
 void SessionHub::remove(Session& session) {
-  services_.bus.detach(session.user(), index_);
+  remove_from_user(session);
   services_.presence.disconnected(session.user(), services_.clock.now_ms());
   for (const auto& user : session.watched_) {
     const auto found = watched_.find(user);
@@ -45,9 +64,6 @@ void SessionHub::remove(Session& session) {
     if (found->second.sessions.empty()) watched_.erase(found);
   }
   by_number_.erase(session.number());
-  const auto found = by_user_.find(session.user());
-  std::erase(found->second, &session);
-  if (found->second.empty()) by_user_.erase(found);
   count_.fetch_sub(1, std::memory_order_relaxed);
   if (!session.known_) return;
   Device record = session.record_;
@@ -61,7 +77,7 @@ void SessionHub::close_user(UserId user, std::uint16_t code, std::string reason)
   loop_.post([this, user = std::move(user), code, reason = std::move(reason)] {
     const auto found = by_user_.find(user);
     if (found == by_user_.end()) return;
-    for (Session* session : std::vector(found->second)) session->close(code, reason);
+    for (Session* session = *found; session != nullptr; session = session->next_of_user_) session->close(code, reason);
   });
 }
 
@@ -115,7 +131,7 @@ void SessionHub::fan_out(const LiveEvent& event) {
 void SessionHub::to_user(const UserId& user, const LiveEvent& event) {
   const auto found = by_user_.find(user);
   if (found == by_user_.end()) return;
-  for (Session* session : found->second) session->deliver(event);
+  for (Session* session = *found; session != nullptr; session = session->next_of_user_) session->deliver(event);
 }
 
 void SessionHub::run(SessionNumber number, WorkerPool::Task task) {

@@ -61,6 +61,18 @@ class SessionHub final : public LiveSink {
 
  private:
   friend class Session;
+  // Finds the first session of a user by the user.
+  struct UserHash {
+    using is_transparent = void;
+    std::size_t operator()(const UserId& user) const { return std::hash<UserId>{}(user); }
+    std::size_t operator()(const Session* session) const { return (*this)(session->user()); }
+  };
+  struct SameUser {
+    using is_transparent = void;
+    bool operator()(const Session* one, const Session* other) const { return one->user() == other->user(); }
+    bool operator()(const UserId& user, const Session* session) const { return user == session->user(); }
+    bool operator()(const Session* session, const UserId& user) const { return user == session->user(); }
+  };
   struct Watched {
     std::vector<Session*> sessions;
     std::uint64_t told = 0;  // changes
@@ -73,6 +85,8 @@ class SessionHub final : public LiveSink {
   };
   void add(Session& session);
   void remove(Session& session);
+  void add_to_user(Session& session);
+  void remove_from_user(Session& session);
   void fan_out(const LiveEvent& event);
   void to_user(const UserId& user, const LiveEvent& event);
   void run(SessionNumber number, WorkerPool::Task task);
@@ -87,7 +101,7 @@ class SessionHub final : public LiveSink {
   bool looking_ = false;
   std::atomic<std::size_t> count_{0};
   std::unordered_map<SessionNumber, Session*> by_number_;
-  std::unordered_map<UserId, std::vector<Session*>> by_user_;
+  std::unordered_set<Session*, UserHash, SameUser> by_user_;  // the first of each; the others follow it in a chain
   std::unordered_map<UserId, Watched> watched_;
 };
 

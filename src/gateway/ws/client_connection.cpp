@@ -10,8 +10,6 @@
 namespace c4a {
 namespace {
 
-// How long a socket may outlive the revocation of its token or key.
-constexpr std::int64_t kRevocationCheckMs = 15'000;
 constexpr std::size_t kEarlyBytes = 256 * 1024;
 // A client that goes on sending after this many refusals is cut off.
 constexpr std::uint32_t kRefusedSendsBeforeClose = 200;
@@ -62,7 +60,10 @@ const net::SharedFrame& pong_frame() {
 ClientConnection::ClientConnection(WebSocketGateway& gateway, net::WebSocket& socket)
     : gateway_(gateway), socket_(socket), self_(std::make_shared<ClientConnection*>(this)) {}
 
-ClientConnection::~ClientConnection() { *self_ = nullptr; }
+ClientConnection::~ClientConnection() {
+  *self_ = nullptr;
+  gateway_.watch_of(socket_.loop()).remove(*this);
+}
 
 void ClientConnection::wait_for_auth() {
   socket_.loop().after_ms(gateway_.options().auth_timeout_s * 1000, [self = self_] {
@@ -103,39 +104,26 @@ void ClientConnection::on_identity(Result<Identity> identity, const DeviceId& de
   }
   expires_at_ = identity->expires_at.value_or(0);
   limited_ = identity->kind == Identity::Kind::kUser;
-  identity_ = std::make_unique<Identity>(std::move(*identity));
-  watch_expiry();
+  facts_ = std::move(identity->facts);
   if (session_) return;  // a fresh token for the same session
-  watch_revocation();
+  gateway_.watch_of(socket_.loop()).add(*this);
   SessionHub& hub = gateway_.hub_of(socket_.loop());
   session_ = std::make_unique<Session>(hub, socket_, hub.next_number(), *user, device);
   const TimestampMs now = gateway_.services().clock.now_ms();
   session_->send(net::make_frame(ready_frame(*user, device, now, gateway_.options().heartbeat_seconds)));
   hub.open(*session_);
   if (const auto early = std::exchange(early_, nullptr)) {
-    for (const auto& text : *early) on_frame(text);
+    for (const auto& text : early->frames) on_frame(text);
   }
 }
 
-void ClientConnection::watch_expiry() {
-  if (expires_at_ == 0) return;
+void ClientConnection::check_credential(bool revocation) {
   const std::int64_t grace_ms = gateway_.options().token_grace_s * 1000LL;
-  const std::int64_t left_ms = expires_at_ + grace_ms - gateway_.services().clock.now_ms();
-  socket_.loop().after_ms(std::max<std::int64_t>(left_ms, 0), [self = self_, expired = expires_at_] {
-    if (*self == nullptr || (*self)->expires_at_ != expired) return;
-    (*self)->socket_.close(kCloseAuth, "the token has expired; connect with a new one");
-  });
-}
-
-void ClientConnection::watch_revocation() {
-  socket_.loop().after_ms(kRevocationCheckMs, [self = self_] {
-    if (*self == nullptr) return;
-    if ((*self)->gateway_.services().authenticator.is_revoked(*(*self)->identity_)) {
-      (*self)->socket_.close(kCloseAuth, "the token was revoked; connect with a new one");
-    } else {
-      (*self)->watch_revocation();
-    }
-  });
+  if (expires_at_ != 0 && gateway_.services().clock.now_ms() >= expires_at_ + grace_ms) {
+    socket_.close(kCloseAuth, "the token has expired; connect with a new one");
+  } else if (revocation && facts_ && gateway_.services().authenticator.is_revoked(*facts_)) {
+    socket_.close(kCloseAuth, "the token was revoked; connect with a new one");
+  }
 }
 
 void ClientConnection::on_text(std::string_view message) {
@@ -150,10 +138,10 @@ void ClientConnection::on_text(std::string_view message) {
 
 void ClientConnection::on_frame(std::string_view text) {
   if (checking_ && session_ == nullptr) {
-    if (!early_) early_ = std::make_unique<std::vector<std::string>>();
-    early_bytes_ += text.size();
-    if (early_bytes_ > kEarlyBytes) return socket_.close(kCloseSlow, "wait for the ready frame");
-    early_->emplace_back(text);
+    if (!early_) early_ = std::make_unique<Early>();
+    early_->bytes += text.size();
+    if (early_->bytes > kEarlyBytes) return socket_.close(kCloseSlow, "wait for the ready frame");
+    early_->frames.emplace_back(text);
     return;
   }
   auto frame = read_frame(text);

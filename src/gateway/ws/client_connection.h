@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/ws/credential_watch.h"
 #include "gateway/ws/frames_in.h"
 #include "gateway/ws/web_socket_gateway.h"
 
@@ -28,11 +29,19 @@ class ClientConnection final : public net::WebSocketListener {
   void on_closed() override;
 
  private:
+  friend class CredentialWatch;
+  static constexpr std::uint32_t kNotWatched = 0xffff'ffff;
+  // Frames that came while the token was checked.
+  struct Early {
+    std::vector<std::string> frames;
+    std::size_t bytes = 0;
+  };
+
   void on_frame(std::string_view text);
   void on_identity(Result<Identity> identity, const DeviceId& device);
   void begin_session(const DeviceId& device);
-  void watch_expiry();
-  void watch_revocation();
+  // Closes the socket when its token has ended, or (asked only with `revocation`) its credential was taken back.
+  void check_credential(bool revocation);
 
   void handle(AuthFrame& frame);
   void handle(SendFrame& frame);
@@ -50,11 +59,12 @@ class ClientConnection final : public net::WebSocketListener {
   // Answers from other threads find the connection through this; null once it is gone.
   std::shared_ptr<ClientConnection*> self_;
   std::unique_ptr<Session> session_;
-  std::unique_ptr<std::vector<std::string>> early_;  // frames that came while the token was checked
-  std::size_t early_bytes_ = 0;
-  std::unique_ptr<Identity> identity_;
-  TimestampMs expires_at_ = 0;       // of the token; 0: never
-  std::uint32_t refused_sends_ = 0;  // in a row
+  std::unique_ptr<Early> early_;
+  std::shared_ptr<const CredentialFacts> facts_;  // of the credential; null until there is one
+  TimestampMs expires_at_ = 0;                    // of the token; 0: never
+  std::uint32_t refused_sends_ = 0;               // in a row
+  std::uint32_t watch_place_ = kNotWatched;       // in CredentialWatch, as the next
+  std::uint8_t revocation_turn_ = 0;
   bool checking_ = false;
   bool limited_ = true;  // keys are not
 };

@@ -11,6 +11,7 @@
 #include "auth/authenticator.h"
 #include "base/worker_pool.h"
 #include "gateway/rate_limiter.h"
+#include "gateway/ws/credential_watch.h"
 #include "message_log/message_log.h"
 #include "net/server.h"
 #include "sessions/session_hub.h"
@@ -40,8 +41,9 @@ class WebSocketGateway {
       : services_(services), options_(std::move(options)) {}
 
   // Before the server listens: one hub for each event loop.
-  void add_hub(SessionHub& hub) { hubs_.emplace(&hub.loop(), &hub); }
-  SessionHub& hub_of(net::EventLoop& loop) { return *hubs_.at(&loop); }
+  void add_hub(SessionHub& hub) { loops_.try_emplace(&hub.loop(), hub); }
+  SessionHub& hub_of(net::EventLoop& loop) { return loops_.at(&loop).hub; }
+  CredentialWatch& watch_of(net::EventLoop& loop) { return loops_.at(&loop).watch; }
 
   std::unique_ptr<net::WebSocketListener> accept(const net::HttpRequest& request, net::WebSocket& socket);
 
@@ -50,11 +52,17 @@ class WebSocketGateway {
   const WebSocketOptions& options() const { return options_; }
 
  private:
+  struct Loop {
+    explicit Loop(SessionHub& of) : hub(of), watch(of.loop()) {}
+    SessionHub& hub;
+    CredentialWatch watch;
+  };
+
   bool allows_origin(const net::HttpRequest& request) const;
 
   WebSocketServices services_;
   const WebSocketOptions options_;
-  std::unordered_map<net::EventLoop*, SessionHub*> hubs_;
+  std::unordered_map<net::EventLoop*, Loop> loops_;
 };
 
 // RFC 6455 close codes of our own.
