@@ -124,9 +124,8 @@ Result<CachedCredential> Authenticator::verify_own(const Jwt& jwt) {
   C4A_CHECK(require_user(*user_id));
 
   CachedCredential credential;
-  credential.identity.facts =
-      facts({std::move(token.jti), token.claims.family_id ? token.claims.family_id->str() : "", user_subject(*user_id),
-             token.issued_at});
+  credential.identity.facts = facts({std::move(token.jti), token.claims.family_id ? token.claims.family_id->str() : "",
+                                     user_subject(*user_id), token.issued_at});
   credential.identity.kind = Identity::Kind::kUser;
   credential.identity.user_id = *std::move(user_id);
   credential.identity.expires_at = token.expires_at;
@@ -142,9 +141,8 @@ Result<CachedCredential> Authenticator::of_key_token(VerifiedAccessToken token) 
   note_key_use(*key, now);
 
   CachedCredential credential;
-  credential.identity.facts =
-      facts({std::move(token.jti), token.claims.family_id ? token.claims.family_id->str() : "",
-             key_subject(key->client_id), token.issued_at});
+  credential.identity.facts = facts({std::move(token.jti), token.claims.family_id ? token.claims.family_id->str() : "",
+                                     key_subject(key->client_id), token.issued_at});
   credential.identity.kind = Identity::Kind::kKey;
   credential.identity.key_id = key->key_id;
   credential.identity.client_id = key->client_id;
