@@ -20,8 +20,9 @@ std::unexpected<Error> unknown_act_as(std::string_view act_as) {
                     ErrorCode::kUnknownUser);
 }
 
-std::shared_ptr<const CredentialFacts> facts(CredentialFacts facts) {
-  return std::make_shared<const CredentialFacts>(std::move(facts));
+std::shared_ptr<const CredentialFacts> facts_of(const VerifiedAccessToken& token, std::string_view subject) {
+  const std::string family_id = token.claims.family_id ? token.claims.family_id->str() : "";
+  return std::make_shared<const CredentialFacts>(token.jti, family_id, subject, token.issued_at);
 }
 
 bool begins_with_bearer(std::string_view authorization) {
@@ -95,8 +96,12 @@ Result<Identity> Authenticator::act_as_user(Identity identity, std::string_view 
   if (identity.kind == Identity::Kind::kUser) return only_keys_act();
   auto user_id = UserId::parse(act_as);
   if (!user_id) return unknown_act_as(act_as);
-  C4A_TRY(const bool exists, user_exists(*user_id));
-  if (!exists) return unknown_act_as(act_as);
+  const TimestampMs now = clock_.now_ms();
+  if (!known_users_.contains(*user_id, now)) {
+    C4A_TRY(const bool exists, user_exists(*user_id));
+    if (!exists) return unknown_act_as(act_as);
+    known_users_.add(*user_id, now);
+  }
   identity.user_id = *std::move(user_id);
   return identity;
 }
@@ -124,8 +129,7 @@ Result<CachedCredential> Authenticator::verify_own(const Jwt& jwt) {
   C4A_CHECK(require_user(*user_id));
 
   CachedCredential credential;
-  credential.identity.facts = facts({std::move(token.jti), token.claims.family_id ? token.claims.family_id->str() : "",
-                                     user_subject(*user_id), token.issued_at});
+  credential.identity.facts = facts_of(token, user_subject(*user_id));
   credential.identity.kind = Identity::Kind::kUser;
   credential.identity.user_id = *std::move(user_id);
   credential.identity.expires_at = token.expires_at;
@@ -141,8 +145,7 @@ Result<CachedCredential> Authenticator::of_key_token(VerifiedAccessToken token) 
   note_key_use(*key, now);
 
   CachedCredential credential;
-  credential.identity.facts = facts({std::move(token.jti), token.claims.family_id ? token.claims.family_id->str() : "",
-                                     key_subject(key->client_id), token.issued_at});
+  credential.identity.facts = facts_of(token, key_subject(key->client_id));
   credential.identity.kind = Identity::Kind::kKey;
   credential.identity.key_id = key->key_id;
   credential.identity.client_id = key->client_id;
@@ -160,7 +163,7 @@ Result<CachedCredential> Authenticator::verify_key(std::string_view key_text) {
   note_key_use(*key, now);
 
   CachedCredential credential;
-  credential.identity.facts = facts({"", "", key_subject(key->client_id), now});
+  credential.identity.facts = std::make_shared<const CredentialFacts>("", "", key_subject(key->client_id), now);
   credential.identity.kind = Identity::Kind::kKey;
   credential.identity.key_id = key->key_id;
   credential.identity.client_id = key->client_id;
@@ -180,7 +183,8 @@ Result<CachedCredential> Authenticator::verify_outside(const Jwt& jwt) {
   C4A_CHECK(require_outside_user(token->user_id));
 
   CachedCredential credential;
-  credential.identity.facts = facts({std::move(token->jti), "", user_subject(token->user_id), token->issued_at});
+  credential.identity.facts =
+      std::make_shared<const CredentialFacts>(token->jti, "", user_subject(token->user_id), token->issued_at);
   credential.identity.kind = Identity::Kind::kUser;
   credential.identity.user_id = token->user_id;
   credential.identity.expires_at = token->expires_at;
@@ -189,13 +193,8 @@ Result<CachedCredential> Authenticator::verify_outside(const Jwt& jwt) {
 }
 
 Result<bool> Authenticator::user_exists(const UserId& user_id) {
-  const TimestampMs now = clock_.now_ms();
-  if (known_users_.contains(user_id, now)) return true;
   const auto user = store_.user(user_id);
-  if (user) {
-    known_users_.add(user_id, now);
-    return true;
-  }
+  if (user) return true;
   if (user.error().code == ErrorCode::kUserNotFound) return false;
   return fail(user.error());
 }

@@ -15,7 +15,7 @@
 
 namespace c4a {
 
-struct CredentialFacts;  // revocation_set.h
+class CredentialFacts;  // revocation_set.h
 
 struct Identity {
   enum class Kind : std::uint8_t {

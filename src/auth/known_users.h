@@ -1,6 +1,7 @@
 #pragma once
 
-// Users who were seen to exist a short while ago, so that acting for one needs no read of the store.
+// Users who were seen to exist a short while ago, so that a key that acts for one needs no read of the store. Users who
+// come with tokens of their own are not kept here: their tokens are in TokenCache.
 
 #include <mutex>
 #include <string>

@@ -6,6 +6,15 @@
 #include "base/planted_bug.h"
 
 namespace c4a {
+
+CredentialFacts::CredentialFacts(std::string_view jti, std::string_view family_id, std::string_view subject,
+                                 TimestampMs issued_at)
+    : jti_size_(static_cast<std::uint32_t>(jti.size())),
+      family_size_(static_cast<std::uint32_t>(family_id.size())),
+      issued_at_(issued_at) {
+  texts_.reserve(jti.size() + family_id.size() + subject.size());
+  texts_.append(jti).append(family_id).append(subject);
+}
 namespace {
 
 // Other processes have other clocks, and a record is stamped a moment before it can be read.
@@ -56,9 +65,9 @@ void RevocationSet::add_locked(const Revocation& revocation) {
 
 bool RevocationSet::refuses(const CredentialFacts& facts) const {
   const std::shared_lock guard(mutex_);
-  if (!facts.jti.empty() && tokens_.contains(facts.jti)) return true;
-  if (!facts.family_id.empty() && families_.contains(facts.family_id)) return true;
-  return facts.issued_at <= not_before_locked(facts.subject);
+  if (!facts.jti().empty() && tokens_.contains(facts.jti())) return true;
+  if (!facts.family_id().empty() && families_.contains(facts.family_id())) return true;
+  return facts.issued_at() <= not_before_locked(facts.subject());
 }
 
 TimestampMs RevocationSet::not_before(std::string_view subject) const {

@@ -3,6 +3,7 @@
 // The revocations that are in force, in memory, so that every request can be checked without I/O.
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <shared_mutex>
 #include <string>
@@ -15,12 +16,27 @@
 
 namespace c4a {
 
-// What a revocation can match of a credential.
-struct CredentialFacts {
-  std::string jti;        // empty where it has none
-  std::string family_id;  // as text; empty where it has none
-  std::string subject;    // user_subject() or key_subject()
-  TimestampMs issued_at = 0;
+// What a revocation can match of a credential. Every open WebSocket and every cached credential keeps one, so its texts
+// are in one string.
+class CredentialFacts {
+ public:
+  // `jti` and `family_id` may be empty; `subject`: user_subject() or key_subject().
+  CredentialFacts(std::string_view jti, std::string_view family_id, std::string_view subject, TimestampMs issued_at);
+
+  std::string_view jti() const { return view(0, jti_size_); }
+  std::string_view family_id() const { return view(jti_size_, family_size_); }
+  std::string_view subject() const { return view(jti_size_ + family_size_, std::string_view::npos); }
+  TimestampMs issued_at() const { return issued_at_; }
+
+ private:
+  std::string_view view(std::size_t from, std::size_t size) const {
+    return std::string_view(texts_).substr(from, size);
+  }
+
+  std::string texts_;  // jti, family_id, subject
+  std::uint32_t jti_size_;
+  std::uint32_t family_size_;
+  TimestampMs issued_at_;
 };
 
 // Any thread may call any method.

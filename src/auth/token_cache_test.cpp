@@ -45,7 +45,7 @@ TEST(TokenCacheTest, PuttingATokenAgainReplacesIt) {
 
 TEST(RevocationSetTest, EachKindRefusesWhatItNames) {
   RevocationSet set;
-  const CredentialFacts facts{"jti", "family", "user:ann", 100};
+  const CredentialFacts facts("jti", "family", "user:ann", 100);
   EXPECT_FALSE(set.refuses(facts));
   set.add({Revocation::Kind::kToken, "other", 0, 0, 1000});
   set.add({Revocation::Kind::kSubject, "user:ann", 99, 0, 1000});

@@ -35,8 +35,13 @@ DeliveryTrack::Verdict DeliveryTrack::Line::hear(std::uint64_t position, bool op
 void DeliveryTrack::Line::reached(std::uint64_t position) { sent = std::max(sent.value_or(0), position); }
 
 void DeliveryTrack::queue_if_behind(const ConversationId& conversation, Track& track) {
-  if (track.seqs.behind() && !std::exchange(track.seqs.queued, true)) messages_due_.push_back(conversation);
-  if (track.versions.behind() && !std::exchange(track.versions.queued, true)) changes_due_.push_back(conversation);
+  const auto queue = [&](Line& line, std::vector<ConversationId> Due::* list) {
+    if (!line.behind() || std::exchange(line.queued, true)) return;
+    if (!due_) due_ = std::make_unique<Due>();
+    ((*due_).*list).push_back(conversation);
+  };
+  queue(track.seqs, &Due::messages);
+  queue(track.versions, &Due::changes);
 }
 
 void DeliveryTrack::begin(const ConversationId& conversation, const DeviceCursor& start, Seq last_seq,
@@ -95,16 +100,16 @@ void DeliveryTrack::on_sent(const ConversationId& conversation, Seq seq) {
 std::optional<DeliveryTrack::Fetch> DeliveryTrack::next_fetch() const {
   if (!opened_) return std::nullopt;
   Fetch fetch;
-  if (!messages_due_.empty()) {
-    fetch.conversation = messages_due_.front();
+  if (due_ && !due_->messages.empty()) {
+    fetch.conversation = due_->messages.front();
     const Line& seqs = tracks_.at(fetch.conversation).seqs;
     fetch.after = Seq{seqs.sent.value_or(0)};
     fetch.until = Seq{seqs.known};
     return fetch;
   }
-  if (!changes_due_.empty()) {
+  if (due_) {
     fetch.kind = Fetch::Kind::kChanges;
-    fetch.conversation = changes_due_.front();
+    fetch.conversation = due_->changes.front();
     const Line& versions = tracks_.at(fetch.conversation).versions;
     fetch.after_version = Version{versions.sent.value_or(0)};
     fetch.until_version = Version{versions.known};
@@ -118,19 +123,21 @@ std::optional<DeliveryTrack::Fetch> DeliveryTrack::next_fetch() const {
 }
 
 void DeliveryTrack::fetched_messages(const ConversationId& conversation, Seq up_to) {
-  Line& seqs = tracks_[conversation].seqs;
-  seqs.reached(up_to.value);
-  if (seqs.behind()) return;
-  seqs.queued = false;
-  std::erase(messages_due_, conversation);
+  reached(conversation, tracks_[conversation].seqs, up_to.value, &Due::messages);
 }
 
 void DeliveryTrack::fetched_changes(const ConversationId& conversation, Version up_to) {
-  Line& versions = tracks_[conversation].versions;
-  versions.reached(up_to.value);
-  if (versions.behind()) return;
-  versions.queued = false;
-  std::erase(changes_due_, conversation);
+  reached(conversation, tracks_[conversation].versions, up_to.value, &Due::changes);
+}
+
+void DeliveryTrack::reached(const ConversationId& conversation, Line& line, std::uint64_t up_to,
+                            std::vector<ConversationId> Due::* list) {
+  line.reached(up_to);
+  if (line.behind()) return;
+  line.queued = false;
+  if (!due_) return;
+  std::erase((*due_).*list, conversation);
+  if (due_->messages.empty() && due_->changes.empty()) due_.reset();
 }
 
 void DeliveryTrack::fetched_receipts() { receipts_due_ = false; }

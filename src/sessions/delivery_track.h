@@ -7,6 +7,7 @@
 // remembered as "there is more" and read from the store. So events may be lost, early or repeated, and nothing is
 // buffered.
 
+#include <memory>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -53,7 +54,7 @@ class DeliveryTrack {
   void fetched_changes(const ConversationId& conversation, Version up_to);
   void fetched_receipts();
 
-  bool live() const { return opened_ && messages_due_.empty() && changes_due_.empty() && !receipts_due_; }
+  bool live() const { return opened_ && due_ == nullptr && !receipts_due_; }
 
  private:
   // One counter of a conversation, seqs or versions: 0 is before the first.
@@ -75,11 +76,18 @@ class DeliveryTrack {
     Line versions;
   };
 
+  // Conversations with something to fetch.
+  struct Due {
+    std::vector<ConversationId> messages;
+    std::vector<ConversationId> changes;
+  };
+
   void queue_if_behind(const ConversationId& conversation, Track& track);
+  void reached(const ConversationId& conversation, Line& line, std::uint64_t up_to,
+               std::vector<ConversationId> Due::* list);
 
   std::unordered_map<ConversationId, Track> tracks_;
-  std::vector<ConversationId> messages_due_;
-  std::vector<ConversationId> changes_due_;
+  std::unique_ptr<Due> due_;  // null where nothing is: most sessions are live
   bool receipts_due_ = true;
   bool opened_ = false;
 };

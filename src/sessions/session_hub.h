@@ -64,8 +64,9 @@ class SessionHub final : public LiveSink {
   // Finds the first session of a user by the user.
   struct UserHash {
     using is_transparent = void;
-    std::size_t operator()(const UserId& user) const { return std::hash<UserId>{}(user); }
-    std::size_t operator()(const Session* session) const { return (*this)(session->user()); }
+    // That they cannot throw lets the set do without a copy of each hash.
+    std::size_t operator()(const UserId& user) const noexcept { return std::hash<UserId>{}(user); }
+    std::size_t operator()(const Session* session) const noexcept { return (*this)(session->user()); }
   };
   struct SameUser {
     using is_transparent = void;

@@ -140,6 +140,38 @@ TEST_F(WatchTest, AStateThatIsAskedForAfterAChangeIsToldAlso) {
   EXPECT_EQ(socket_.frames, (std::vector{offline(bob_), now(bob_, PresenceStatus::kOnline), offline(bob_)}));
 }
 
+TEST_F(WatchTest, EverySessionOfAUserHearsInWhateverOrderTheyClose) {
+  RecordingSocket second_socket(loop_);
+  RecordingSocket third_socket(loop_);
+  std::unique_ptr<Session> second;
+  std::unique_ptr<Session> third;
+  const auto say = [&](std::string text) {
+    LiveEvent event;
+    event.kind = LiveKind::kTyping;
+    event.also = UserId{"ann"};
+    event.frame = std::make_shared<const std::string>(std::move(text));
+    bus_.publish(std::move(event));
+    on_loop([] {});
+  };
+  // Each becomes live: a snapshot without conversations, and a page without receipts.
+  on_loop([&] {
+    second = std::make_unique<Session>(hub_, second_socket, hub_.next_number(), UserId{"ann"}, DeviceId{"2"});
+    third = std::make_unique<Session>(hub_, third_socket, hub_.next_number(), UserId{"ann"}, DeviceId{"3"});
+    for (Session* session : {session_.get(), second.get(), third.get()}) session->opened(SessionStart{});
+  });
+  for (int page = 0; page < 3; ++page) settle();  // each waits for two
+  say("to three");
+  on_loop([&] { session_.reset(); });  // the first of them
+  say("to two");
+  on_loop([&] { second.reset(); });
+  say("to one");
+  on_loop([&] { third.reset(); });
+  say("to none");
+  EXPECT_EQ(socket_.frames, (std::vector<std::string>{"to three"}));
+  EXPECT_EQ(second_socket.frames, (std::vector<std::string>{"to three", "to two"}));
+  EXPECT_EQ(third_socket.frames, (std::vector<std::string>{"to three", "to two", "to one"}));
+}
+
 TEST_F(WatchTest, ASessionThatClosesWhileAStateIsReadIsToldNothing) {
   presence_.during_get = [&](const UserId&) { loop_.post([this] { session_.reset(); }); };
   watch({bob_});
