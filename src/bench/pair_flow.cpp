@@ -129,6 +129,7 @@ void PairFlow::reset_figures() {
   figures_.acks = figures_.deliveries = figures_.statuses = figures_.undecided = 0;
   figures_.ack.reset();
   figures_.delivery.reset();
+  figures_.own_lag.reset();
 }
 
 void PairFlow::run(std::int64_t until_us) {
@@ -141,7 +142,12 @@ void PairFlow::run(std::int64_t until_us) {
 
 std::int64_t PairFlow::pump(std::int64_t now) {
   if (!sending_ || options_.rate <= 0) return now + 100'000;
-  while (pacer_.due(now)) send(*pairs_[pacer_.taken() % pairs_.size()], pacer_.take());
+  while (pacer_.due(now)) {
+    auto& pair = *pairs_[pacer_.taken() % pairs_.size()];
+    const auto due = pacer_.take();
+    figures_.own_lag.record(now - due);
+    send(pair, due);
+  }
   return pacer_.next_due_us();
 }
 

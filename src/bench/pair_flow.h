@@ -35,6 +35,7 @@ struct PairFigures {
   std::uint64_t undecided = 0;  // of the acks: accepted, and without a seq
   Histogram ack;                // from when a send was due to its `sent`
   Histogram delivery;           // from when a send was due to the `message` at its recipient
+  Histogram own_lag;            // open loop: from when a send was due until this program came to it
 };
 
 class PairFlow {
@@ -49,8 +50,6 @@ class PairFlow {
 
   // Turns until `until_us`, sending on the way. Ends early where the flow broke.
   void run(std::int64_t until_us);
-  // Open loop: sends what is due. When it wants to be called again. For callers with a loop of their own.
-  std::int64_t pump(std::int64_t now);
   // After stop(): turns until everything has arrived and was reported, at most `timeout_s`; what has not is a
   // violation.
   void drain(int timeout_s);
@@ -68,6 +67,8 @@ class PairFlow {
 
   PairFlow(Poller& poller, const PairOptions& options);
   Result<void> set_up(const Target& target);
+  // Open loop: sends what is due. When it wants to be called again.
+  std::int64_t pump(std::int64_t now);
   void send(Pair& pair, std::int64_t due_us);
   void top_up(Pair& pair, std::int64_t now);
   void on_sent(Pair& pair, std::string_view frame, std::int64_t now);

@@ -86,7 +86,6 @@ struct ConnectPlan {
   std::function<WsLogin(std::size_t)> login;  // of the i-th client
   std::size_t at_once = 128;                  // connections being opened at the same time
   int timeout_s = 120;
-  std::function<std::int64_t(std::int64_t)> pump{};  // other work, called every turn; says when it wants the next call
 };
 
 // Connects all clients and returns once each is ready.
