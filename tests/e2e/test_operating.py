@@ -88,7 +88,8 @@ def test_the_audit_tells_who_did_what(world, users, group):
 
 def test_the_first_start_prints_one_admin_key_and_keeps_only_its_hash(make_server):
     server = make_server(admin_key=None).start()
-    keys = set(re.findall(r"c4a_[A-Za-z0-9_-]{16,}", server.output()))
+    # Told when all has started, a moment after it is ready.
+    keys = eventually(lambda: set(re.findall(r"c4a_[A-Za-z0-9_-]{16,}", server.output())))
     assert len(keys) == 1, server.output()
     key = keys.pop()
     ok(Caller(server, key).post("/v1/users", {"user_id": "first"}), 201)

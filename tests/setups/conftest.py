@@ -15,6 +15,7 @@ os.environ["CHAT4ALL_SERVERS_ENV"] = str(HERE / "servers.env")
 # Never the folder of other servers, which may be named in the environment: all in it is wiped.
 os.environ["CHAT4ALL_SERVERS_DIR"] = os.environ.get("CHAT4ALL_SETUPS_DIR", str(REPOSITORY / "build/servers-setups"))
 os.environ.setdefault("CHAT4ALL_BINARY", str(REPOSITORY / "build/live/chat4all"))
+os.environ.pop("CHAT4ALL_E2E_PROFILE", None)  # its servers are others
 for folder in (HERE.parent / "e2e", REPOSITORY / "deploy/local"):
     sys.path.append(str(folder))
 

@@ -79,7 +79,7 @@ class RedisHealth {
 
  private:
   mutable std::mutex mutex_;
-  Result<> state_ = fail(Error{ErrorCode::kUnavailable, "Redis is not connected yet.", {}, 1});
+  Result<> state_;  // well until shown otherwise: the start has asked
 };
 
 }  // namespace c4a

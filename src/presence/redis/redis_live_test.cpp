@@ -156,6 +156,7 @@ TEST(RedisBusLiveTest, ARedisThatHangsLaterIsNoticedAndComesBack) {
   EXPECT_TRUE(eventually([&] { return gateway.up() && gateway.check().has_value(); }));
 }
 
+// On one machine all clocks are one: `faketime -f -1h` before this program sets its own back.
 TEST(RedisBusLiveTest, AGatewayIsFoundWhateverItsClockSays) {
   const auto options = own_keys();
   Inbox inbox;
