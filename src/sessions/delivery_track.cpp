@@ -67,12 +67,51 @@ void DeliveryTrack::opened() {
   }
 }
 
-DeliveryTrack::Verdict DeliveryTrack::on_message(const ConversationId& conversation, Seq seq) {
+DeliveryTrack::Verdict DeliveryTrack::on_message(const ConversationId& conversation, Seq seq, Frame frame) {
   const bool was_live = live();
   Track& track = tracks_[conversation];
   const Verdict verdict = track.seqs.hear(seq.value, opened_, was_live);
-  if (verdict == Verdict::kLater) queue_if_behind(conversation, track);
+  if (verdict == Verdict::kLater) {
+    if (frame) keep(track, seq.value, std::move(frame));
+    queue_if_behind(conversation, track);
+  }
   return verdict;
+}
+
+void DeliveryTrack::keep(Track& track, std::uint64_t seq, Frame frame) {
+  if (!track.kept.empty() && seq <= track.kept.back().seq) return;
+  const bool next = track.kept.empty() || seq == track.kept.back().seq + 1;
+  const std::size_t bytes = kKeptOverhead + (frame ? frame->size() : 0);
+  if (!next || kept_bytes_ + bytes > kKeptBytes) forget_kept(track, track.kept.size());
+  if (kept_bytes_ + bytes > kKeptBytes) return;
+  kept_bytes_ += bytes;
+  track.kept.push_back({seq, std::move(frame)});
+}
+
+void DeliveryTrack::forget_kept(Track& track, std::size_t count) {
+  for (; count > 0; --count, track.kept.pop_front()) {
+    const Frame& frame = track.kept.front().frame;
+    kept_bytes_ -= kKeptOverhead + (frame ? frame->size() : 0);
+  }
+}
+
+std::vector<DeliveryTrack::Frame> DeliveryTrack::take_kept() {
+  std::vector<Frame> frames;
+  // In the order of what is due, so that one that waits for the store does not let others pass.
+  while (opened_ && !messages_due_.empty()) {
+    Track& track = tracks_.at(messages_due_.front());
+    Line& seqs = track.seqs;
+    for (; !track.kept.empty() && track.kept.front().seq <= seqs.sent.value_or(0) + 1; forget_kept(track, 1)) {
+      Kept& kept = track.kept.front();
+      if (kept.seq <= seqs.sent.value_or(0)) continue;
+      if (kept.frame) frames.push_back(kept.frame);
+      seqs.reached(kept.seq);
+    }
+    if (seqs.behind()) break;
+    seqs.queued = false;
+    messages_due_.erase(messages_due_.begin());
+  }
+  return frames;
 }
 
 DeliveryTrack::Verdict DeliveryTrack::on_change(const ConversationId& conversation, Version version) {
@@ -88,6 +127,7 @@ void DeliveryTrack::on_sent(const ConversationId& conversation, Seq seq) {
   // The answer is the delivery, so pending or not it needs no fetch of its own; a fetch that passes it skips what the
   // device itself sent.
   if (track.seqs.hear(seq.value, opened_, true) == Verdict::kLater) {
+    keep(track, seq.value, nullptr);
     queue_if_behind(conversation, track);
   }
 }
