@@ -72,12 +72,54 @@ void DeliveryTrack::opened() {
   }
 }
 
-DeliveryTrack::Verdict DeliveryTrack::on_message(const ConversationId& conversation, Seq seq) {
+DeliveryTrack::Verdict DeliveryTrack::on_message(const ConversationId& conversation, Seq seq, Frame frame) {
   const bool was_live = live();
   Track& track = tracks_[conversation];
   const Verdict verdict = track.seqs.hear(seq.value, opened_, was_live);
-  if (verdict == Verdict::kLater) queue_if_behind(conversation, track);
+  if (verdict == Verdict::kLater) {
+    if (frame) keep(track, seq.value, std::move(frame));
+    queue_if_behind(conversation, track);
+  }
   return verdict;
+}
+
+void DeliveryTrack::keep(Track& track, std::uint64_t seq, Frame frame) {
+  if (track.kept && seq <= track.kept->back().seq) return;
+  const bool next = !track.kept || seq == track.kept->back().seq + 1;
+  const std::size_t bytes = kKeptOverhead + (frame ? frame->size() : 0);
+  if (!next || kept_bytes_ + bytes > kKeptBytes) {
+    while (track.kept) forget_first_kept(track);
+  }
+  if (kept_bytes_ + bytes > kKeptBytes) return;
+  kept_bytes_ += bytes;
+  if (!track.kept) track.kept = std::make_unique<std::deque<Kept>>();
+  track.kept->push_back({seq, std::move(frame)});
+}
+
+void DeliveryTrack::forget_first_kept(Track& track) {
+  const Frame& frame = track.kept->front().frame;
+  kept_bytes_ -= kKeptOverhead + (frame ? frame->size() : 0);
+  track.kept->pop_front();
+  if (track.kept->empty()) track.kept.reset();
+}
+
+std::vector<DeliveryTrack::Frame> DeliveryTrack::take_kept() {
+  std::vector<Frame> frames;
+  // In the order of what is due, so that one that waits for the store does not let others pass.
+  while (opened_ && due_ && !due_->messages.empty()) {
+    const ConversationId conversation = due_->messages.front();
+    Track& track = tracks_.at(conversation);
+    Line& seqs = track.seqs;
+    for (; track.kept && track.kept->front().seq <= seqs.sent.value_or(0) + 1; forget_first_kept(track)) {
+      Kept& kept = track.kept->front();
+      if (kept.seq <= seqs.sent.value_or(0)) continue;
+      if (kept.frame) frames.push_back(kept.frame);
+      seqs.reached(kept.seq);
+    }
+    if (seqs.behind()) break;
+    reached(conversation, seqs, seqs.sent.value_or(0), &Due::messages);
+  }
+  return frames;
 }
 
 DeliveryTrack::Verdict DeliveryTrack::on_change(const ConversationId& conversation, Version version) {
@@ -93,6 +135,7 @@ void DeliveryTrack::on_sent(const ConversationId& conversation, Seq seq) {
   // The answer is the delivery, so pending or not it needs no fetch of its own; a fetch that passes it skips what the
   // device itself sent.
   if (track.seqs.hear(seq.value, opened_, true) == Verdict::kLater) {
+    keep(track, seq.value, nullptr);
     queue_if_behind(conversation, track);
   }
 }

@@ -31,7 +31,7 @@ void Session::deliver(const LiveEvent& event) {
   switch (event.kind) {
     case LiveKind::kMessage:
       if (event.except == number_) return;
-      if (const auto verdict = track_.on_message(event.conversation, event.seq);
+      if (const auto verdict = track_.on_message(event.conversation, event.seq, event.frame);
           verdict == DeliveryTrack::Verdict::kSend) {
         socket_.send(event.frame);
       } else if (verdict == DeliveryTrack::Verdict::kLater) {
@@ -114,6 +114,7 @@ void Session::opened(Result<SessionStart> start) {
 
 void Session::catch_up() {
   if (fetching_ || socket_.queued_bytes() > kEnoughQueued) return;
+  for (auto& frame : track_.take_kept()) socket_.send(std::move(frame));
   if (const auto fetch = track_.next_fetch()) {
     fetching_ = true;
     hub_.fetch(*this, *fetch);

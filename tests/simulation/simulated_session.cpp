@@ -40,7 +40,7 @@ void SimulatedSession::handle(const SharedEvent& event) {
     return;
   }
   if (event->kind == LiveKind::kMessage && event->except == number) return;
-  const Verdict verdict = event->kind == LiveKind::kMessage ? track_.on_message(event->conversation, event->seq)
+  const Verdict verdict = event->kind == LiveKind::kMessage ? track_.on_message(event->conversation, event->seq, event->frame)
                                                             : track_.on_change(event->conversation, event->version);
   if (verdict == Verdict::kSend) send(*event->frame);
   if (verdict == Verdict::kLater) catch_up();
@@ -106,6 +106,7 @@ void SimulatedSession::send(const std::string& frames) {
 
 void SimulatedSession::catch_up() {
   if (asked_ || reading_) return;
+  for (const auto& frame : track_.take_kept()) send(*frame);
   if (const auto fetch = track_.next_fetch()) {
     asked_ = fetch;
   } else if (track_.live()) {
