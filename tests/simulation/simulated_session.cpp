@@ -40,8 +40,9 @@ void SimulatedSession::handle(const SharedEvent& event) {
     return;
   }
   if (event->kind == LiveKind::kMessage && event->except == number) return;
-  const Verdict verdict = event->kind == LiveKind::kMessage ? track_.on_message(event->conversation, event->seq, event->frame)
-                                                            : track_.on_change(event->conversation, event->version);
+  const Verdict verdict = event->kind == LiveKind::kMessage
+                              ? track_.on_message(event->conversation, event->seq, event->frame)
+                              : track_.on_change(event->conversation, event->version);
   if (verdict == Verdict::kSend) send(*event->frame);
   if (verdict == Verdict::kLater) catch_up();
 }
