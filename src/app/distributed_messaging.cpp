@@ -1,15 +1,12 @@
 // Many processes: Kafka, Cassandra and Redis. A process is a gateway, a router, or both.
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <random>
 
+#include "app/distributed_options.h"
 #include "app/messaging.h"
 #include "message_log/kafka/kafka_message_log.h"
 #include "message_log/kafka/kafka_partitions.h"
 #include "message_log/kafka/kafka_topics.h"
-#include "message_store/cassandra/open.h"
 #include "operations/answering_log.h"
 #include "presence/memory_presence.h"
 #include "presence/redis/redis_gateway_bus.h"
@@ -27,44 +24,6 @@ constexpr std::size_t kRecentHeadersKept = 64;
 std::uint64_t random_name() {
   std::random_device device;
   return (std::uint64_t{device()} << 32 | device()) | 1;
-}
-
-KafkaOptions kafka_options(const Config& config) {
-  const KafkaSettings& from = config.kafka;
-  KafkaOptions options;
-  options.brokers = from.brokers;
-  options.topic_prefix = from.topic_prefix;
-  options.group = from.group;
-  options.generation = static_cast<std::uint64_t>(from.generation);
-  options.partitions = static_cast<int>(from.partitions);
-  options.replication = static_cast<int>(from.replication);
-  options.min_replication = static_cast<int>(from.min_replication);
-  options.security = from.security;
-  options.sasl_mechanism = from.sasl_mechanism;
-  options.username = from.username;
-  options.password = from.password;
-  options.ca_file = from.ca_file;
-  options.linger_ms = static_cast<int>(from.linger_ms);
-  options.decision_wait_ms = config.server.decision_wait_ms;
-  return options;
-}
-
-RedisOptions redis_options(const Config& config) {
-  const RedisSettings& from = config.redis;
-  return {from.address, from.sentinels, from.master, from.username, from.password, from.sentinel_password, from.prefix};
-}
-
-CassandraOptions cassandra_options(const Config& config) {
-  const CassandraSettings& from = config.cassandra;
-  CassandraOptions options;
-  options.hosts = fmt::format("{}", fmt::join(from.hosts, ","));
-  options.keyspace = from.keyspace;
-  options.user = from.username;
-  options.password = from.password;
-  options.replication = static_cast<int>(from.replication);
-  options.min_replication = static_cast<int>(from.min_replication);
-  options.retention_days = static_cast<int>(config.messages.retention_days);
-  return options;
 }
 
 class DistributedMessaging final : public Messaging, private GatewayInbox {

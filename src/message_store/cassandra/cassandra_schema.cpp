@@ -43,6 +43,7 @@ constexpr std::array kTables = {
     "$receipt_events (sender text, position bigint, number bigint, receipt blob, "
     "PRIMARY KEY ((sender), position, number))",
     "$devices (user_id text, device text, state blob, PRIMARY KEY ((user_id), device))",
+    "$installation_move (id int, source text, position bigint, finished boolean, PRIMARY KEY (id))",
     "$schema_version (id int, version int, bucket_rows bigint, PRIMARY KEY (id))",  // last: all the others are there
 };
 
@@ -102,15 +103,20 @@ Result<std::optional<int>> copies(CqlSession& session) {
   return copies_of(text_of_map(rows.bytes()));
 }
 
+Result<bool> has_table(CqlSession& session, std::string_view keyspace, std::string_view table) {
+  C4A_TRY(const auto tables,
+          session.query(fmt::format("SELECT table_name FROM system_schema.tables WHERE keyspace_name = '{}' AND "
+                                    "table_name = '{}'",
+                                    keyspace, table),
+                        kTimeout));
+  return !tables.empty();
+}
+
 // Nothing when the table or its row is not there.
 Result<std::optional<Version>> stored_version(CqlSession& session) {
   const std::string keyspace = lower(session.options().keyspace);
-  C4A_TRY(const auto tables,
-          session.query(fmt::format("SELECT table_name FROM system_schema.tables WHERE keyspace_name = '{}' AND "
-                                    "table_name = 'schema_version'",
-                                    keyspace),
-                        kTimeout));
-  if (tables.empty()) return std::nullopt;
+  C4A_TRY(const bool there, has_table(session, keyspace, "schema_version"));
+  if (!there) return std::nullopt;
   C4A_TRY(auto rows,
           session.query(fmt::format("SELECT version, bucket_rows FROM {}.schema_version WHERE id = 1", keyspace),
                         kTimeout));
@@ -176,6 +182,30 @@ Result<> create_schema(CqlSession& session) {
   const std::int64_t bucket_rows = stored && stored->bucket_rows > 0 ? stored->bucket_rows : options.bucket_rows;
   C4A_CHECK(session.query(fmt::format("INSERT INTO {}.schema_version (id, version, bucket_rows) VALUES (1, {}, {})",
                                       options.keyspace, kSchemaVersion, bucket_rows),
+                          kTimeout));
+  return {};
+}
+
+Result<std::optional<CassandraMove>> read_move(CqlSession& session) {
+  const std::string keyspace = lower(session.options().keyspace);
+  C4A_TRY(const bool there, has_table(session, keyspace, "installation_move"));
+  if (!there) return std::nullopt;
+  C4A_TRY(
+      auto rows,
+      session.query(fmt::format("SELECT source, position, finished FROM {}.installation_move WHERE id = 1", keyspace),
+                    kTimeout));
+  if (rows.empty()) return std::nullopt;
+  CassandraMove move;
+  move.source = rows.bytes();
+  move.position = {static_cast<std::uint64_t>(rows.number())};
+  move.finished = rows.number() != 0;
+  return move;
+}
+
+Result<> put_move(CqlSession& session, const CassandraMove& move) {
+  C4A_CHECK(session.query(fmt::format("INSERT INTO {}.installation_move (id, source, position, finished) VALUES (1, "
+                                      "'{}', {}, {})",
+                                      session.options().keyspace, move.source, move.position.value, move.finished),
                           kTimeout));
   return {};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "message_store/cassandra/cql_session.h"
 
@@ -14,5 +15,9 @@ Result<std::int64_t> check_schema(CqlSession& session);
 
 // Fails with: kUnavailable, kConflict.
 Result<> create_schema(CqlSession& session);
+
+// Nothing also where the table is not there. Fail with: kUnavailable.
+Result<std::optional<CassandraMove>> read_move(CqlSession& session);
+Result<> put_move(CqlSession& session, const CassandraMove& move);
 
 }  // namespace c4a::cassandra

@@ -13,7 +13,9 @@ std::unexpected<Error> not_built() {
 
 }  // namespace
 
-Result<std::unique_ptr<MessageStore>> open_cassandra_message_store(const CassandraOptions&) { return not_built(); }
+Result<std::unique_ptr<BulkMessageStore>> open_cassandra_message_store(const CassandraOptions&) { return not_built(); }
 Result<> create_cassandra_schema(const CassandraOptions&) { return not_built(); }
+Result<std::optional<CassandraMove>> read_cassandra_move(const CassandraOptions&) { return not_built(); }
+Result<> put_cassandra_move(const CassandraOptions&, const CassandraMove&) { return not_built(); }
 
 }  // namespace c4a

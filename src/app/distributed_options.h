@@ -1,0 +1,18 @@
+#pragma once
+
+// What the servers' clients are told, out of the configuration.
+
+#include "app/config.h"
+#include "message_log/kafka/kafka_options.h"
+#include "message_store/cassandra/open.h"
+#include "metadata_store/postgres/postgres_metadata_store.h"
+#include "presence/redis/redis_options.h"
+
+namespace c4a {
+
+KafkaOptions kafka_options(const Config& config);
+CassandraOptions cassandra_options(const Config& config);
+PostgresMetadataStoreOptions postgres_options(const Config& config);
+RedisOptions redis_options(const Config& config);
+
+}  // namespace c4a
