@@ -8,6 +8,7 @@
 
 #include "app/config_load.h"
 #include "app/engine.h"
+#include "app/move_installation.h"
 #include "auth/api_key.h"
 #include "auth/password_hash.h"
 #include "base/json_reader.h"
@@ -77,8 +78,9 @@ Result<> run_issue_token(const Config& config, const std::string& id) {
   return {};
 }
 
-Result<> run_migrate(const Config& config) {
+Result<> run_migrate(const Config& config, const std::optional<std::string>& from_data) {
   C4A_CHECK(check_engines(config));
+  if (from_data) return move_installation(config, *from_data);
   if (is_distributed(config)) {
     C4A_CHECK(open_metadata(config));
     C4A_CHECK(prepare_distributed(config));
@@ -99,7 +101,9 @@ Result<> run_migrate(const Config& config) {
 
 }  // namespace
 
-int migrate(const Config& config) { return report(run_migrate(config)); }
+int migrate(const Config& config, const std::optional<std::string>& from_data) {
+  return report(run_migrate(config, from_data));
+}
 
 int create_key(const Config& config, const std::string& name, const std::vector<std::string>& scopes) {
   return report(run_create_key(config, name, scopes));

@@ -11,7 +11,8 @@
 
 namespace c4a {
 
-int migrate(const Config& config);
+// `from_data`: move the embedded installation of that directory here, too.
+int migrate(const Config& config, const std::optional<std::string>& from_data);
 int create_key(const Config& config, const std::string& name, const std::vector<std::string>& scopes);
 int add_user(const Config& config, const std::string& user_id, const std::optional<std::string>& display_name,
              bool password_from_stdin);

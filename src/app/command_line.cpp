@@ -80,7 +80,12 @@ class Parser {
   }
 
   void add_data_commands() {
-    add_simple(app_, "migrate", "Bring stored data to this version's formats", Migrate{});
+    CLI::App& migrate =
+        add(app_, "migrate", "Bring stored data to this version's formats", [this] { return migrate_; });
+    migrate
+        .add_option("--from-data", migrate_.from_data,
+                    "Move what an embedded installation keeps there into the configured servers")
+        ->type_name("DIR");
 
     CLI::App& key = add(add_group("key", "API keys of back ends"), "create", "Make a key and print it",
                         [this] { return key_create_; });
@@ -111,6 +116,7 @@ class Parser {
   CLI::App app_{"Chat4All, a messaging platform.", "chat4all"};
   CommandLine line_;
   Serve serve_;
+  Migrate migrate_;
   KeyCreate key_create_;
   UserAdd user_add_;
   TokenIssue token_issue_;

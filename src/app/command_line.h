@@ -31,6 +31,7 @@ struct ConfigReference {
 };
 
 struct Migrate {
+  std::optional<std::string> from_data;  // the data directory of an embedded installation, to be moved
   bool operator==(const Migrate&) const = default;
 };
 

@@ -1,15 +1,14 @@
 // Many processes: Kafka, Cassandra and Redis. A process is a gateway, a router, or both.
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <random>
 
+#include "app/distributed_options.h"
 #include "app/messaging.h"
 #include "message_log/kafka/kafka_message_log.h"
 #include "message_log/kafka/kafka_partitions.h"
 #include "message_log/kafka/kafka_topics.h"
-#include "message_store/cassandra/open.h"
 #include "operations/answering_log.h"
 #include "presence/memory_presence.h"
 #include "presence/redis/redis_gateway_bus.h"
@@ -28,64 +27,6 @@ constexpr std::size_t kRecentHeadersKept = 64;
 std::uint64_t random_name() {
   std::random_device device;
   return (std::uint64_t{device()} << 32 | device()) | 1;
-}
-
-KafkaOptions kafka_options(const Config& config, const Uuid& installation) {
-  const KafkaSettings& from = config.kafka;
-  KafkaOptions options;
-  options.installation = installation.str();
-  options.brokers = from.brokers;
-  options.topic_prefix = from.topic_prefix;
-  options.group = from.group;
-  options.generation = static_cast<std::uint64_t>(from.generation);
-  options.partitions = static_cast<int>(from.partitions);
-  options.replication = static_cast<int>(from.replication);
-  options.min_replication = static_cast<int>(from.min_replication);
-  options.security = from.security;
-  options.sasl_mechanism = from.sasl_mechanism;
-  options.username = from.username;
-  options.password = from.password;
-  options.ca_file = from.ca_file;
-  options.linger_ms = static_cast<int>(from.linger_ms);
-  options.decision_wait_ms = config.server.decision_wait_ms;
-  return options;
-}
-
-RedisOptions redis_options(const Config& config) {
-  const RedisSettings& from = config.redis;
-  RedisOptions options;
-  options.address = from.address;
-  options.sentinels = from.sentinels;
-  options.master = from.master;
-  options.username = from.username;
-  options.password = from.password;
-  options.sentinel_password = from.sentinel_password;
-  options.tls = from.tls;
-  options.ca_file = from.ca_file;
-  options.prefix = from.prefix;
-  return options;
-}
-
-// Of the process's one store: it is opened before the parts that show its counters.
-const std::shared_ptr<CassandraCounters>& store_counters() {
-  static const auto counters = std::make_shared<CassandraCounters>();
-  return counters;
-}
-
-CassandraOptions cassandra_options(const Config& config) {
-  const CassandraSettings& from = config.cassandra;
-  CassandraOptions options;
-  options.hosts = fmt::format("{}", fmt::join(from.hosts, ","));
-  options.keyspace = from.keyspace;
-  options.user = from.username;
-  options.password = from.password;
-  options.tls = from.tls;
-  options.ca_file = from.ca_file;
-  options.replication = static_cast<int>(from.replication);
-  options.min_replication = static_cast<int>(from.min_replication);
-  options.retention_days = static_cast<int>(config.messages.retention_days);
-  options.counters = store_counters();
-  return options;
 }
 
 // A conversation passes over commands at positions below what it has applied. So a keyspace goes on with the topic that
@@ -267,8 +208,10 @@ Result<std::unique_ptr<MessageStore>> open_distributed_messages(const Config& co
 }
 
 Result<> prepare_distributed(const Config& config) {
-  C4A_CHECK(create_cassandra_schema(cassandra_options(config)));
-  C4A_TRY(const auto store, open_distributed_messages(config));
+  CassandraOptions options = cassandra_options(config);
+  C4A_CHECK(create_cassandra_schema(options));
+  options.half_moved = true;  // a move that was interrupted begins here again
+  C4A_TRY(const auto store, open_cassandra_message_store(options));
   const KafkaOptions kafka = kafka_options(config, cassandra_installation(*store));
   C4A_CHECK(check_log_of(*store, kafka, config.cassandra.keyspace));
   C4A_CHECK(check_kafka_group(kafka));

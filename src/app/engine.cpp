@@ -7,10 +7,10 @@
 #include <chrono>
 
 #include "app/config_load.h"
+#include "app/distributed_options.h"
 #include "auth/api_key.h"
 #include "auth/jwks_fetch.h"
 #include "message_store/rocks_message_store.h"
-#include "metadata_store/postgres/postgres_metadata_store.h"
 #include "metadata_store/sqlite_metadata_store.h"
 #include "telemetry/log.h"
 
@@ -40,10 +40,7 @@ Result<net::ServerOptions> server_options(const Config& config) {
 
 Result<std::unique_ptr<MetadataStore>> open_metadata(const Config& config) {
   if (config.metadata.engine == MetadataEngine::kPostgres) {
-    PostgresMetadataStoreOptions options;
-    options.connection_string = config.postgres.connection;
-    options.pool_size = static_cast<std::size_t>(config.postgres.pool);
-    C4A_TRY(std::unique_ptr<MetadataStore> shared, PostgresMetadataStore::open(options));
+    C4A_TRY(std::unique_ptr<MetadataStore> shared, PostgresMetadataStore::open(postgres_options(config)));
     C4A_CHECK(shared->migrate());
     return shared;
   }

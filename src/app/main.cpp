@@ -52,8 +52,8 @@ struct Run {
     fmt::print("{}", configuration_reference());
     return 0;
   }
-  int operator()(const Migrate&) const {
-    return with_config([](const LoadedConfig& loaded) { return migrate(loaded.config); });
+  int operator()(const Migrate& asked) const {
+    return with_config([&](const LoadedConfig& loaded) { return migrate(loaded.config, asked.from_data); });
   }
   int operator()(const KeyCreate& key) const {
     return with_config([&](const LoadedConfig& loaded) { return create_key(loaded.config, key.name, key.scopes); });

@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-#include "message_store/message_store.h"
+#include "message_store/bulk_message_store.h"
 #include "message_store/wal_faults.h"
 
 namespace c4a {
@@ -21,6 +21,7 @@ class CommitBatch;
 class Database;
 class DeviceRows;
 class Floors;
+enum class Family : std::uint8_t;
 }  // namespace rocks
 
 struct RocksMessageStoreOptions {
@@ -33,7 +34,7 @@ struct RocksMessageStoreOptions {
   std::shared_ptr<const rocks::WalFaults> faults;  // for tests
 };
 
-class RocksMessageStore final : public MessageStore {
+class RocksMessageStore final : public BulkMessageStore {
  public:
   // Fails with: kUnavailable when another process has the directory or it cannot be written, kCorrupt (naming the file)
   // when what lies there is damaged or of a newer version of Chat4All.
@@ -78,6 +79,15 @@ class RocksMessageStore final : public MessageStore {
   void expire_before(TimestampMs cutoff) override;
   Result<> check() override;
 
+  Result<> all_conversations(const std::function<Result<>(const ConversationId&)>& visit) override;
+  Result<> all_private_pairs(const std::function<Result<>(const PrivatePairRow&)>& visit) override;
+  Result<> all_moves(const ConversationId& id, Seq last_seq,
+                     const std::function<Result<>(HorizonMove&&)>& visit) override;
+  Result<> all_reactions(const ConversationId& id, Seq last_seq,
+                         const std::function<Result<>(ReactionRow&&)>& visit) override;
+  // Tells this database from every other, and stays the same.
+  std::string identity();
+
   // Rewrites all files now, without what is expired or erased, and returns when that is done. RocksDB does the same by
   // and by; this is for tests and for an operator who wants the bytes back at once.
   Result<> compact();
@@ -86,6 +96,7 @@ class RocksMessageStore final : public MessageStore {
   explicit RocksMessageStore(std::unique_ptr<rocks::Database> database);
 
   bool hidden(TimestampMs created_at) const;
+  Result<> all_rows(rocks::Family family, const std::function<Result<>(std::string_view, std::string_view)>& visit);
   Result<Seq> last_stored_seq(const ConversationId& id);
   Result<std::vector<UserId>> member_ids(const ConversationId& id);
   // Headers of after < seq < before that asked for a receipt, oldest first.

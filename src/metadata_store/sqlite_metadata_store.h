@@ -7,12 +7,13 @@
 #include <string>
 
 #include "metadata_store/metadata_store.h"
+#include "metadata_store/metadata_tables.h"
 
 namespace c4a {
 
 class SqliteDatabase;
 
-class SqliteMetadataStore final : public MetadataStore {
+class SqliteMetadataStore final : public MetadataStore, public MetadataSource {
  public:
   // Opens or creates the file; its folder must exist. Several processes may have it open.
   // Fails with: kUnavailable, kCorrupt (no database, or damaged), kConflict (written by a newer version).
@@ -62,6 +63,8 @@ class SqliteMetadataStore final : public MetadataStore {
   Result<MetadataPage<AuditEntry>> audit(const std::optional<std::string>& cursor, std::size_t limit) override;
 
   Result<> purge_expired(TimestampMs now) override;
+
+  Result<> read_table(MetadataTable table, const std::function<Result<>(MetadataRow&&)>& visit) override;
 
  private:
   explicit SqliteMetadataStore(std::unique_ptr<SqliteDatabase> database);

@@ -9,15 +9,15 @@
 #include <atomic>
 #include <memory>
 
+#include "message_store/bulk_message_store.h"
 #include "message_store/cassandra/conversation_rows.h"
 #include "message_store/cassandra/cql_session.h"
 #include "message_store/cassandra/layout.h"
 #include "message_store/cassandra/redo.h"
-#include "message_store/message_store.h"
 
 namespace c4a {
 
-class CassandraMessageStore final : public MessageStore {
+class CassandraMessageStore final : public BulkMessageStore {
  public:
   CassandraMessageStore(std::unique_ptr<cassandra::CqlSession> session, const cassandra::Layout& layout,
                         const Uuid& installation)
@@ -68,6 +68,13 @@ class CassandraMessageStore final : public MessageStore {
 
   void expire_before(TimestampMs cutoff) override;
   Result<> check() override;
+
+  Result<> all_conversations(const std::function<Result<>(const ConversationId&)>& visit) override;
+  Result<> all_private_pairs(const std::function<Result<>(const PrivatePairRow&)>& visit) override;
+  Result<> all_moves(const ConversationId& id, Seq last_seq,
+                     const std::function<Result<>(HorizonMove&&)>& visit) override;
+  Result<> all_reactions(const ConversationId& id, Seq last_seq,
+                         const std::function<Result<>(ReactionRow&&)>& visit) override;
 
  private:
   bool hidden(TimestampMs created_at) const { return created_at < cutoff_.load(std::memory_order_relaxed); }

@@ -50,6 +50,7 @@ constexpr std::array kTables = {
     "$devices (user_id text, device text, state blob, PRIMARY KEY ((user_id), device))",
     "$installation (id int, installation uuid, PRIMARY KEY (id))",
     "$logs (topic text, cluster text, PRIMARY KEY (topic))",
+    "$installation_move (id int, source text, position bigint, finished boolean, PRIMARY KEY (id))",
     "$schema_version (id int, version int, bucket_rows bigint, PRIMARY KEY (id))",  // last: all the others are there
 };
 
@@ -242,6 +243,24 @@ Result<Uuid> create_schema(CqlSession& session) {
                                       options.keyspace, kSchemaVersion, bucket_rows),
                           kTimeout));
   return installation;
+}
+
+Result<std::optional<CassandraMove>> read_move(CqlSession& session) {
+  C4A_TRY(auto row, only_row(session, "installation_move", "source, position, finished"));
+  if (!row) return std::nullopt;
+  CassandraMove move;
+  move.source = row->bytes();
+  move.position = {static_cast<std::uint64_t>(row->number())};
+  move.finished = row->number() != 0;
+  return move;
+}
+
+Result<> put_move(CqlSession& session, const CassandraMove& move) {
+  C4A_CHECK(session.query(fmt::format("INSERT INTO {}.installation_move (id, source, position, finished) VALUES (1, "
+                                      "'{}', {}, {})",
+                                      session.options().keyspace, move.source, move.position.value, move.finished),
+                          kTimeout));
+  return {};
 }
 
 }  // namespace c4a::cassandra

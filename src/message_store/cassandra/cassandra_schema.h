@@ -28,4 +28,8 @@ Result<Uuid> create_schema(CqlSession& session);
 Result<std::optional<std::string>> log_cluster(CqlSession& session, std::string_view topic);
 Result<> remember_log(CqlSession& session, std::string_view topic, std::string_view cluster);
 
+// Nothing also where the table is not there. Fail with: kUnavailable.
+Result<std::optional<CassandraMove>> read_move(CqlSession& session);
+Result<> put_move(CqlSession& session, const CassandraMove& move);
+
 }  // namespace c4a::cassandra

@@ -13,12 +13,14 @@ std::unexpected<Error> not_built() {
 
 }  // namespace
 
-Result<std::unique_ptr<MessageStore>> open_cassandra_message_store(const CassandraOptions&) { return not_built(); }
+Result<std::unique_ptr<BulkMessageStore>> open_cassandra_message_store(const CassandraOptions&) { return not_built(); }
 Uuid cassandra_installation(const MessageStore&) { return {}; }
 Result<std::optional<std::string>> cassandra_log_cluster(const MessageStore&, const std::string&) {
   return not_built();
 }
 Result<> remember_cassandra_log(const MessageStore&, const std::string&, const std::string&) { return not_built(); }
 Result<Uuid> create_cassandra_schema(const CassandraOptions&) { return not_built(); }
+Result<std::optional<CassandraMove>> read_cassandra_move(const CassandraOptions&) { return not_built(); }
+Result<> put_cassandra_move(const CassandraOptions&, const CassandraMove&) { return not_built(); }
 
 }  // namespace c4a

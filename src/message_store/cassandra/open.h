@@ -13,7 +13,7 @@
 
 #include "base/result.h"
 #include "base/uuid.h"
-#include "message_store/message_store.h"
+#include "message_store/bulk_message_store.h"
 
 namespace c4a {
 
@@ -41,6 +41,7 @@ struct CassandraOptions {
   int request_timeout_ms = 3'000;     // above the server's write timeout (2 s)
   int commit_deadline_ms = 10'000;    // a write that nobody has acknowledged for so long fails the commit
   std::size_t max_in_flight = 64;     // reads; writes share few requests
+  bool half_moved = false;            // also open a keyspace into which an installation is being moved
   std::shared_ptr<CassandraCounters> counters;  // for metrics; may be empty
 };
 
@@ -48,8 +49,9 @@ struct CassandraOptions {
 // threads at once, and `committed_position` is that of this process: where to go on after a start is the log's matter.
 // A conversation's rows come with its head row and its position (`Conversation::applied`) in the same commit.
 // Fails with: kUnavailable when no host answers, kNotFound when there is no keyspace or no schema, kConflict when the
-// schema is of another version or the replication too low. Each says what to do.
-Result<std::unique_ptr<MessageStore>> open_cassandra_message_store(const CassandraOptions& options);
+// schema is of another version, the replication too low, or a move into the keyspace has not finished. Each says what
+// to do.
+Result<std::unique_ptr<BulkMessageStore>> open_cassandra_message_store(const CassandraOptions& options);
 
 // Of a store that was opened so: the id of the installation to which the keyspace belongs.
 Uuid cassandra_installation(const MessageStore& opened);
@@ -64,5 +66,15 @@ Result<Uuid> create_cassandra_schema(const CassandraOptions& options);
 
 // What `cassandra_log_cluster` answers from then on.
 Result<> remember_cassandra_log(const MessageStore& opened, const std::string& topic, const std::string& cluster);
+
+// Which installation was moved into the keyspace, or is being moved.
+struct CassandraMove {
+  std::string source;  // printable, without quotes
+  LogPosition position;
+  bool finished = false;
+};
+// Nothing where none was. Both fail with kUnavailable, and want a schema.
+Result<std::optional<CassandraMove>> read_cassandra_move(const CassandraOptions& options);
+Result<> put_cassandra_move(const CassandraOptions& options, const CassandraMove& move);
 
 }  // namespace c4a

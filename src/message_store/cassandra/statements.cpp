@@ -112,6 +112,18 @@ constexpr std::array<Text, kStatements> kTexts = {{
     {StatementId::kReceiptsAfter,
      "SELECT position, number, receipt FROM $receipt_events WHERE sender = ? AND (position, number) > (?, ?) LIMIT ?"},
     {StatementId::kDevices, "SELECT device, state FROM $devices WHERE user_id = ?"},
+    {StatementId::kAllConversations,
+     "SELECT conversation_id, token(conversation_id, bucket), applied FROM $conversations "
+     "WHERE token(conversation_id, bucket) > ? LIMIT ?"},
+    {StatementId::kAllPairs,
+     "SELECT first_user, second_user, generation, token(first_user, second_user) FROM $private_pairs "
+     "WHERE token(first_user, second_user) > ? LIMIT ?"},
+    {StatementId::kMovesAfter,
+     "SELECT user_id, kind, up_to, at FROM $message_status_history "
+     "WHERE conversation_id = ? AND bucket = ? AND (user_id, kind, up_to) > (?, ?, ?) LIMIT ?"},
+    {StatementId::kReactionsAfter,
+     "SELECT seq, emoji, user_id, at FROM $reactions "
+     "WHERE conversation_id = ? AND bucket = ? AND (seq, emoji, user_id) > (?, ?, ?) LIMIT ?"},
     {StatementId::kSchemaVersion, "SELECT version, bucket_rows FROM $schema_version WHERE id = 1"},
 }};
 

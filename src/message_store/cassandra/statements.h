@@ -64,6 +64,11 @@ enum class StatementId : std::uint8_t {
   kPair,
   kReceiptsAfter,
   kDevices,
+  // of everything
+  kAllConversations,
+  kAllPairs,
+  kMovesAfter,
+  kReactionsAfter,
   kSchemaVersion,
 };
 inline constexpr std::size_t kStatements = static_cast<std::size_t>(StatementId::kSchemaVersion) + 1;

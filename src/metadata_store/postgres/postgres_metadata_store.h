@@ -8,6 +8,7 @@
 #include <string>
 
 #include "metadata_store/metadata_store.h"
+#include "metadata_store/metadata_tables.h"
 
 namespace c4a {
 
@@ -26,7 +27,7 @@ struct PostgresMetadataStoreOptions {
 
 // No call but migrate() blocks longer than `call_deadline`, whatever the server does (a host name's look-up has the
 // system resolver's own limits). Transactions are SERIALIZABLE and run again when they conflict.
-class PostgresMetadataStore final : public MetadataStore {
+class PostgresMetadataStore final : public MetadataStore, public MetadataTarget {
  public:
   // Connects once. Every failure is one sentence that says what to do, and never holds the password.
   // Fails with: kUnavailable (not reached, refused, no rights), kValidationFailed (the options), kConflict (migrated by
@@ -79,6 +80,9 @@ class PostgresMetadataStore final : public MetadataStore {
   Result<MetadataPage<AuditEntry>> audit(const std::optional<std::string>& cursor, std::size_t limit) override;
 
   Result<> purge_expired(TimestampMs now) override;
+
+  Result<> read_table(MetadataTable table, const std::function<Result<>(MetadataRow&&)>& visit) override;
+  Result<> put_rows(MetadataTable table, std::span<const MetadataRow> rows) override;
 
  private:
   explicit PostgresMetadataStore(std::unique_ptr<PostgresDatabase> database);

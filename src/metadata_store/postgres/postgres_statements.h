@@ -216,4 +216,77 @@ DELETE FROM undecided_sends WHERE expires_at <= $1 AND (conversation_id, message
 (SELECT conversation_id, message_id FROM undecided_sends WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)
 )sql"};
 
+// --- Whole tables, for moving an installation: nobody writes while pages are read ---
+
+inline constexpr PostgresStatement kUsersRows{"users_rows", R"sql(
+SELECT user_id, display_name, metadata, password_hash, created_at, state, deleted_at
+FROM users ORDER BY user_id LIMIT $1 OFFSET $2
+)sql"};
+inline constexpr PostgresStatement kKeysRows{"keys_rows", R"sql(
+SELECT key_id, client_id, name, scopes, key_hash, created_at, last_used_at, is_bootstrap
+FROM api_keys ORDER BY key_id LIMIT $1 OFFSET $2
+)sql"};
+inline constexpr PostgresStatement kFamiliesRows{"families_rows", R"sql(
+SELECT family_id, subject, created_at, expires_at, revoked_at
+FROM refresh_families ORDER BY family_id LIMIT $1 OFFSET $2
+)sql"};
+inline constexpr PostgresStatement kTokensRows{"tokens_rows", R"sql(
+SELECT token_hash, family_id, used_at, expires_at
+FROM refresh_tokens ORDER BY token_hash LIMIT $1 OFFSET $2
+)sql"};
+inline constexpr PostgresStatement kRevocationsRows{"revocations_rows", R"sql(
+SELECT kind, id, not_before, recorded_at, expires_at
+FROM revocations ORDER BY kind, id_hash LIMIT $1 OFFSET $2
+)sql"};
+inline constexpr PostgresStatement kSigningKeysRows{"signing_keys_rows", R"sql(
+SELECT kid, private_key, created_at
+FROM signing_keys ORDER BY kid LIMIT $1 OFFSET $2
+)sql"};
+inline constexpr PostgresStatement kIdempotencyRows{"idempotency_rows", R"sql(
+SELECT caller, path, idempotency_key, body_hash, created_at, response_status, response_headers, response_body
+FROM idempotency ORDER BY request_hash LIMIT $1 OFFSET $2
+)sql"};
+inline constexpr PostgresStatement kUndecidedRows{"undecided_rows", R"sql(
+SELECT conversation_id, message_id, digest, sender, created_at, expires_at
+FROM undecided_sends ORDER BY conversation_id, message_id LIMIT $1 OFFSET $2
+)sql"};
+inline constexpr PostgresStatement kAuditRows{"audit_rows", R"sql(
+SELECT audit_id, recorded_at, actor, action, object_type, object_id, details
+FROM audit_entries ORDER BY position LIMIT $1 OFFSET $2
+)sql"};
+
+inline constexpr PostgresStatement kPutUserRow{"put_user_row", R"sql(
+INSERT INTO users (user_id, display_name, metadata, password_hash, created_at, state, deleted_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (user_id) DO NOTHING
+)sql"};
+inline constexpr PostgresStatement kPutKeyRow{"put_key_row", R"sql(
+INSERT INTO api_keys (key_id, client_id, name, scopes, key_hash, created_at, last_used_at, is_bootstrap)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (key_id) DO NOTHING
+)sql"};
+inline constexpr PostgresStatement kPutFamilyRow{"put_family_row", R"sql(
+INSERT INTO refresh_families (family_id, subject, created_at, expires_at, revoked_at)
+VALUES ($1, $2, $3, $4, $5) ON CONFLICT (family_id) DO NOTHING
+)sql"};
+inline constexpr PostgresStatement kPutTokenRow{"put_token_row", R"sql(
+INSERT INTO refresh_tokens (token_hash, family_id, used_at, expires_at)
+VALUES ($1, $2, $3, $4) ON CONFLICT (token_hash) DO NOTHING
+)sql"};
+inline constexpr PostgresStatement kPutRevocationRow{"put_revocation_row", R"sql(
+INSERT INTO revocations (kind, id_hash, id, not_before, recorded_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (kind, id_hash) DO NOTHING
+)sql"};
+inline constexpr PostgresStatement kPutIdempotencyRow{"put_idempotency_row", R"sql(
+INSERT INTO idempotency (request_hash, caller, path, idempotency_key, body_hash, created_at, response_status,
+response_headers, response_body)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (request_hash) DO NOTHING
+)sql"};
+inline constexpr PostgresStatement kPutUndecidedRow{"put_undecided_row", R"sql(
+INSERT INTO undecided_sends (conversation_id, message_id, digest, sender, created_at, expires_at)
+VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (conversation_id, message_id) DO NOTHING
+)sql"};
+inline constexpr PostgresStatement kPutAuditRow{"put_audit_row", R"sql(
+INSERT INTO audit_entries (position, audit_id, recorded_at, actor, action, object_type, object_id, details)
+VALUES (nextval('audit_positions'), $1, $2, $3, $4, $5, $6, $7) ON CONFLICT (audit_id) DO NOTHING
+)sql"};
+
 }  // namespace c4a::sql
