@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(REPOSITORY / "tests/e2e"), str(REPOSITORY / "deploy/local")]
 
 import distributed  # noqa: E402
-from installation import Cluster  # noqa: E402
+from product_cluster import Cluster  # noqa: E402
 from servers import Servers, silence  # noqa: E402
 
 HEALTHY_AGAIN_SECONDS = 90

@@ -7,7 +7,7 @@ import pytest
 
 from chat import new_id, text
 from checks import eventually, ok, problem
-from installation import through
+from product_cluster import through
 
 BACK_SECONDS = 60
 

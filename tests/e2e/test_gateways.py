@@ -7,7 +7,7 @@ import pytest
 import distributed
 from chat import new_id, text
 from checks import eventually, ok, problem
-from installation import Cluster, through
+from product_cluster import Cluster, through
 
 pytestmark = pytest.mark.skipif(not distributed.ON, reason="several gateways need the distributed profile")
 # docs/guarantees.md promises it.
