@@ -6,7 +6,7 @@ import time
 import pytest
 
 import distributed
-import servers
+import keyspace
 from chat import Caller, User, World, new_id, text
 from checks import eventually, ok
 from server import BINARY, environment
@@ -35,7 +35,7 @@ def embedded(make_server):
 @pytest.fixture
 def target(make_server):
     """`server = target(admin_key)`: one on servers where nothing is yet, not started."""
-    servers.empty_keyspace(KEYSPACE)
+    keyspace.empty(KEYSPACE)
 
     def make(admin_key):
         server = make_server({"cassandra.keyspace": KEYSPACE}, admin_key=admin_key)
