@@ -320,10 +320,14 @@ Result<std::string> kafka_cluster_id(const KafkaOptions& options) {
 
 Result<int> kafka_partition_count(const KafkaOptions& options) {
   C4A_TRY(auto admin, Admin::open(options));
-  C4A_TRY(const auto there, admin.topics());
-  const auto found = there.find(commands_topic(options));
-  if (found == there.end()) return 0;
-  return found->second.partitions;
+  // A broker that has just started answers before it knows all topics.
+  for (int attempt = 0; attempt < kKnownAttempts; ++attempt) {
+    if (attempt > 0) std::this_thread::sleep_for(std::chrono::milliseconds(250));
+    C4A_TRY(const auto there, admin.topics());
+    const auto found = there.find(commands_topic(options));
+    if (found != there.end() && found->second.partitions > 0) return found->second.partitions;
+  }
+  return 0;
 }
 
 }  // namespace c4a

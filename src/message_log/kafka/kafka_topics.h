@@ -18,7 +18,7 @@ Result<> check_kafka_topics(const KafkaOptions& options);
 // the brokers cannot say. Blocks up to 5 s.
 Result<> check_kafka_group(const KafkaOptions& options);
 
-// How many partitions the commands' topic has; 0 where it is not there.
+// How many partitions the commands' topic has; 0 where it is not there, which takes 5 s to say.
 Result<int> kafka_partition_count(const KafkaOptions& options);
 
 // What a cluster calls itself, wherever its brokers move. Blocks up to 5 s. Fails with: kUnavailable.
