@@ -23,6 +23,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason="needs the servers: make test-live"))
 
 
+def pytest_sessionfinish():
+    distributed.drop_topics()
+
+
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     cluster = Cluster(tmp_path_factory.mktemp("cluster"), settings={"server.decision_wait_ms": 2000})

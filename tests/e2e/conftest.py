@@ -30,6 +30,10 @@ class OutsideServer:
         self.http = httpx.Client(verify=False, trust_env=False, timeout=15)
 
 
+def pytest_sessionfinish():
+    distributed.drop_topics()
+
+
 def new_admin_key():
     return "c4a_" + secrets.token_urlsafe(32)
 

@@ -9,6 +9,7 @@ import fcntl
 import os
 import secrets
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -42,8 +43,12 @@ def postgres(database):
     return f"postgres://{of['POSTGRES_USER']}:{of['POSTGRES_PASSWORD']}@{of['POSTGRES_HOST']}:{of['POSTGRES_PORT']}/{database}"
 
 
+dropped = []
+
+
 def drop(installation):
-    """Leaves PostgreSQL as it was; topics and Redis keys of nobody cost little."""
+    """Leaves PostgreSQL as it was. Its topics go with `drop_topics`, its Redis keys expire or cost little."""
+    dropped.append(installation["kafka.group"])
     for last in (False, False, True):
         try:
             return sql(f"DROP DATABASE IF EXISTS {installation['kafka.group']} WITH (FORCE)")
@@ -51,6 +56,16 @@ def drop(installation):
             if last:
                 raise
             time.sleep(1)
+
+
+def drop_topics():
+    """Those of all installations that were dropped, at once: it takes a Java."""
+    if not dropped:
+        return
+    sys.path.append(str(CLUSTER.parent))
+    from cluster import kafka_tools
+    kafka_tools.delete_topics(f"({'|'.join(dropped)})_.*")
+    dropped.clear()
 
 
 def settings():

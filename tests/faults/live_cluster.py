@@ -1,6 +1,7 @@
 """The distributed product as processes: gateways and routers over the servers of deploy/local, each started, killed and
 paused by itself. To clients it is one server with several addresses."""
 
+import contextlib
 import os
 import random
 import secrets
@@ -14,6 +15,10 @@ from pathlib import Path
 from server_process import NotServing, ServerProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.append(str(REPOSITORY / "deploy/local"))
+
+from cluster import kafka_tools  # noqa: E402
+
 CLUSTER = REPOSITORY / "deploy/local/cluster.env"
 # One for all runs, as a keyspace's tables cost each node memory for good: users and conversations have names of their own.
 KEYSPACE = "chat4all_faults"
@@ -117,6 +122,9 @@ class LiveCluster:
     def close(self):
         for node in self.nodes.values():
             node.close()
+        if self.prepared:
+            with contextlib.suppress(subprocess.SubprocessError):  # Kafka may be what is broken
+                kafka_tools.delete_topics(f"{self.name}_.*")
 
     def last_words(self):
         return " || ".join(f"{name}: {node.last_words(2)}" for name, node in self.nodes.items())
