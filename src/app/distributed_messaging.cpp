@@ -169,7 +169,7 @@ std::vector<CallbackMetric> DistributedMessaging::metrics() {
   total("chat4all_log_undecided_total", "Commands answered before their router's decision.",
         [this] { return static_cast<double>(log_->answered_without_decision()); });
   gauge("chat4all_log_up", "1 while the log answers.", [this] { return log_->up() ? 1.0 : 0.0; });
-  const CassandraCounters& store = *store_counters();
+  const CassandraCounters& store = cassandra_counters(parts_.store);
   total("chat4all_store_reads_total", "Reads of the message store.", [&store, value] { return value(store.reads); });
   total("chat4all_store_writes_total", "Mutations: a conversation's rows of one commit are one.",
         [&store, value] { return value(store.writes); });

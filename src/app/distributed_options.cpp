@@ -41,11 +41,6 @@ RedisOptions redis_options(const Config& config) {
   return options;
 }
 
-const std::shared_ptr<CassandraCounters>& store_counters() {
-  static const auto counters = std::make_shared<CassandraCounters>();
-  return counters;
-}
-
 CassandraOptions cassandra_options(const Config& config) {
   const CassandraSettings& from = config.cassandra;
   CassandraOptions options;
@@ -58,7 +53,6 @@ CassandraOptions cassandra_options(const Config& config) {
   options.replication = static_cast<int>(from.replication);
   options.min_replication = static_cast<int>(from.min_replication);
   options.retention_days = static_cast<int>(config.messages.retention_days);
-  options.counters = store_counters();
   return options;
 }
 

@@ -2,8 +2,6 @@
 
 // What the servers' clients are told, out of the configuration.
 
-#include <memory>
-
 #include "app/config.h"
 #include "base/uuid.h"
 #include "message_log/kafka/kafka_options.h"
@@ -16,8 +14,6 @@ namespace c4a {
 // `installation`: to whom the keyspace belongs.
 KafkaOptions kafka_options(const Config& config, const Uuid& installation);
 CassandraOptions cassandra_options(const Config& config);
-// Of the process's one store: it is opened before the parts that show its counters.
-const std::shared_ptr<CassandraCounters>& store_counters();
 PostgresMetadataStoreOptions postgres_options(const Config& config);
 RedisOptions redis_options(const Config& config);
 

@@ -15,6 +15,7 @@ CredentialFacts::CredentialFacts(std::string_view jti, std::string_view family_i
   texts_.reserve(jti.size() + family_id.size() + subject.size());
   texts_.append(jti).append(family_id).append(subject);
 }
+
 namespace {
 
 // Other processes have other clocks, and a record is stamped a moment before it can be read.

@@ -1,4 +1,4 @@
-"""Empties a keyspace on the servers of deploy/local."""
+"""Looks into a keyspace on the servers of deploy/local, and empties it."""
 
 import re
 import sys
@@ -14,11 +14,20 @@ NOT_THERE = re.compile("does not exist|unconfigured table", re.IGNORECASE)
 TRUNCATE_SECONDS = 60
 
 
+def connect():
+    of = distributed.cluster()
+    return cassandra_query.Connection(of["CASSANDRA_CONTACT_POINTS"].split(",")[0], int(of["CASSANDRA_PORT"]))
+
+
+def conversations(keyspace):
+    """How many have a row, by one copy."""
+    with connect() as connection:
+        return connection.count(f"SELECT applied FROM {keyspace}.conversations")
+
+
 def empty(keyspace):
     """Its tables stay, so that nothing changes the schema: Cassandra drops no table well while others are made."""
-    of = distributed.cluster()
-    host = of["CASSANDRA_CONTACT_POINTS"].split(",")[0]
-    with cassandra_query.Connection(host, int(of["CASSANDRA_PORT"])) as connection:
+    with connect() as connection:
         connection.socket.settimeout(TRUNCATE_SECONDS)
         for table in re.findall(r'"\$(\w+) \(', SCHEMA.read_text()):
             if table == "schema_version":

@@ -1,7 +1,6 @@
 """`chat4all migrate --from-data`: an embedded installation, with all that can be in one, goes on on the servers."""
 
 import subprocess
-import time
 
 import pytest
 
@@ -183,8 +182,8 @@ def kill_in_the_middle(server, data):
                                env=environment(server.settings))
     for line in process.stdout:
         if "users, keys and tokens are copied" in line:
-            time.sleep(0.5)
             break
+    eventually(lambda: keyspace.conversations(KEYSPACE) > 0, QUIET_SECONDS)
     process.kill()
     rest = process.stdout.read()
     process.wait()

@@ -15,6 +15,7 @@
 #include "message_log/kafka/kafka_log_partition.h"
 #include "message_log/kafka/kafka_message_log.h"
 #include "message_log/kafka/kafka_partitions.h"
+#include "message_log/kafka/kafka_topics.h"
 
 namespace c4a {
 namespace {
@@ -154,6 +155,16 @@ TEST_F(KafkaMockTest, TheOffsetStaysBeforeWhatCouldNotBeSetAside) {
   partition.set_aside({at(6), typing_of(1), {}}, reason);
   partition.committed(at(8));
   EXPECT_EQ(partition.next_offset(), 6) << "whoever has the partition next reads it again";
+}
+
+// A broker that has just started answers before it knows all topics.
+TEST_F(KafkaMockTest, ATopicIsNotGoneBecauseItIsNotKnownYet) {
+  options_.topic_prefix = "late_";
+  std::jthread later([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(700));
+    rd_kafka_mock_topic_create(cluster_, "late_chat_messages", 6, kBrokers);
+  });
+  EXPECT_EQ(kafka_partition_count(options_).value(), 6);
 }
 
 TEST_F(KafkaMockTest, AStartThatCannotBeAskedForIsNotTakenForTheBeginning) {

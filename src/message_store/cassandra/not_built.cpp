@@ -15,6 +15,10 @@ std::unexpected<Error> not_built() {
 
 Result<std::unique_ptr<BulkMessageStore>> open_cassandra_message_store(const CassandraOptions&) { return not_built(); }
 Uuid cassandra_installation(const MessageStore&) { return {}; }
+const CassandraCounters& cassandra_counters(const MessageStore&) {
+  static const CassandraCounters none;
+  return none;
+}
 Result<std::optional<std::string>> cassandra_log_cluster(const MessageStore&, const std::string&) {
   return not_built();
 }

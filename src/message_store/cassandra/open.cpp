@@ -35,6 +35,10 @@ const CassandraMessageStore& as_cassandra(const MessageStore& opened) {
 
 Uuid cassandra_installation(const MessageStore& opened) { return as_cassandra(opened).installation(); }
 
+const CassandraCounters& cassandra_counters(const MessageStore& opened) {
+  return as_cassandra(opened).session().counters();
+}
+
 Result<std::optional<std::string>> cassandra_log_cluster(const MessageStore& opened, const std::string& topic) {
   return cassandra::log_cluster(as_cassandra(opened).session(), topic);
 }

@@ -56,6 +56,9 @@ Result<std::unique_ptr<BulkMessageStore>> open_cassandra_message_store(const Cas
 // Of a store that was opened so: the id of the installation to which the keyspace belongs.
 Uuid cassandra_installation(const MessageStore& opened);
 
+// Of the same: what it has counted.
+const CassandraCounters& cassandra_counters(const MessageStore& opened);
+
 // Of the same: the id of the log's cluster on which the topic lay when it was made; nothing for a topic that was not.
 Result<std::optional<std::string>> cassandra_log_cluster(const MessageStore& opened, const std::string& topic);
 
