@@ -234,6 +234,7 @@ void Engine::add_operating_routes() {
   auto dependencies = messaging_->dependencies();
   dependencies["messages"] = [&messages] { return messages.check(); };
   dependencies["metadata"] = [&metadata] { return metadata.check(); };
+  health_ = std::make_unique<Health>(std::move(dependencies), system_clock());
   OperatingRoutes{*audit_,
                   sends_,
                   system_clock(),
@@ -245,7 +246,7 @@ void Engine::add_operating_routes() {
                    {"session_queue_bytes", config_.sessions.queue_bytes, "bytes", 0},
                    {"group_members", static_cast<std::int64_t>(kMaxGroupMembers), "users", 0},
                    {"devices", static_cast<std::int64_t>(kMaxDevices), "devices", 0}},
-                  std::move(dependencies),
+                  *health_,
                   [this] { return draining_.load(); }}
       .add(api_->routes());
 }

@@ -98,6 +98,7 @@ class Engine {
   std::unique_ptr<History> history_;
   std::unique_ptr<Search> search_;
   std::unique_ptr<Users> users_;
+  std::unique_ptr<Health> health_;
   std::unique_ptr<Api> api_;
   std::shared_ptr<net::TlsContext> tls_;
   std::unique_ptr<net::Server> server_;

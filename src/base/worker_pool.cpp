@@ -6,8 +6,21 @@
 #include <limits>
 
 namespace c4a {
+namespace {
 
-WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_limit) : queue_limit_(queue_limit) {
+thread_local WorkerPool* pool_of_thread = nullptr;
+
+}  // namespace
+
+WorkerPool::Waiting::Waiting() : pool_(pool_of_thread) {
+  if (pool_ != nullptr && !pool_->begin_waiting()) pool_ = nullptr;
+}
+
+WorkerPool::Waiting::~Waiting() {
+  if (pool_ != nullptr) pool_->end_waiting();
+}
+
+WorkerPool::WorkerPool(std::size_t threads, std::size_t queue_limit) : at_once_(threads), queue_limit_(queue_limit) {
   for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
@@ -40,20 +53,41 @@ std::size_t WorkerPool::queued() const {
   return queue_.size();
 }
 
+bool WorkerPool::begin_waiting() {
+  const std::lock_guard lock(mutex_);
+  if (waiting_ == kSpare) return false;
+  ++waiting_;
+  --running_;
+  const bool all_busy = threads_.size() < at_once_ + waiting_;
+  if (all_busy && !stopping_) threads_.emplace_back([this] { work(); });
+  arrived_.notify_one();
+  return true;
+}
+
+void WorkerPool::end_waiting() {
+  const std::lock_guard lock(mutex_);
+  --waiting_;
+  ++running_;
+}
+
 void WorkerPool::work() {
   // Behind the event loops and the router, where cores are short: reads may wait, live messages should not.
   constexpr int kNicer = 5;
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNicer);
+  pool_of_thread = this;
   std::unique_lock lock(mutex_);
   while (true) {
-    arrived_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    arrived_.wait(lock, [this] { return may_take() || (stopping_ && queue_.empty()); });
     if (queue_.empty()) return;
     Task task = std::move(queue_.front());
     queue_.pop_front();
+    ++running_;
+    if (stopping_ && queue_.empty()) arrived_.notify_all();
     lock.unlock();
     task();
     task = nullptr;
     lock.lock();
+    --running_;
   }
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
-// Threads for what blocks: storage reads, password hashing. The queue is bounded, so overload is answered early.
+// Threads for what blocks: storage reads, password hashing. The queue is bounded, so overload is answered early. A task
+// that only waits for another thread gives its place to the next one meanwhile (Waiting), so reads go on while changes
+// wait for their decisions.
 
 #include <condition_variable>
 #include <cstddef>
@@ -16,7 +18,22 @@ class WorkerPool {
  public:
   using Task = std::move_only_function<void()>;
 
-  // `queue_limit`: tasks that may wait besides those that run.
+  static constexpr std::size_t kSpare = 256;
+
+  // While one lives, the task on this thread counts as waiting and another runs in its place; at most kSpare do so at
+  // once, further ones keep their place. Does nothing on a thread that is no pool's.
+  class Waiting {
+   public:
+    Waiting();
+    ~Waiting();
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+
+   private:
+    WorkerPool* pool_;
+  };
+
+  // `threads`: tasks that run at once. `queue_limit`: tasks that may be queued besides those that run or wait.
   WorkerPool(std::size_t threads, std::size_t queue_limit);
   // Runs what is queued, then joins.
   ~WorkerPool();
@@ -34,11 +51,18 @@ class WorkerPool {
  private:
   bool push(Task& task, std::size_t limit);
   void work();
+  bool may_take() const { return !queue_.empty() && running_ < at_once_; }
+  // False where kSpare wait already.
+  bool begin_waiting();
+  void end_waiting();
 
+  const std::size_t at_once_;
   const std::size_t queue_limit_;
   mutable std::mutex mutex_;
   std::condition_variable arrived_;
   std::deque<Task> queue_;
+  std::size_t running_ = 0;  // may pass at_once_ for a moment, when a wait ends
+  std::size_t waiting_ = 0;
   bool stopping_ = false;
   std::vector<std::jthread> threads_;
 };

@@ -31,4 +31,14 @@ Result<std::vector<std::optional<Standing>>> MessageStore::standings(std::span<c
   return all;
 }
 
+Result<std::vector<std::optional<Message>>> MessageStore::messages_at(std::span<const MessagePlace> places) {
+  std::vector<std::optional<Message>> all;
+  all.reserve(places.size());
+  for (const auto& [id, seq] : places) {
+    C4A_TRY(auto one, message(id, seq));
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
 }  // namespace c4a

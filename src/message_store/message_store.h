@@ -36,6 +36,12 @@ struct ConversationRef {
   bool active = true;  // false: the user left
 };
 
+// Where a message is.
+struct MessagePlace {
+  ConversationId id;
+  Seq seq;
+};
+
 // A conversation, and one user's part in it.
 struct Standing {
   Conversation head;
@@ -77,6 +83,8 @@ class MessageStore {
 
   virtual Result<std::optional<Message>> message(const ConversationId& id, Seq seq) = 0;
   virtual Result<std::optional<Message>> message(const ConversationId& id, const MessageId& message_id) = 0;
+  // In the order of `places`; nothing where there is no message. A store that is elsewhere is asked for all at once.
+  virtual Result<std::vector<std::optional<Message>>> messages_at(std::span<const MessagePlace> places);
   // Every conversation that holds the id (ids belong to conversations; more than one is rare).
   virtual Result<std::vector<std::pair<ConversationId, Seq>>> find_message(const MessageId& message_id) = 0;
   // Up to `limit` messages with after < seq <= until, oldest first.

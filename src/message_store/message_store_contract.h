@@ -141,6 +141,22 @@ TYPED_TEST_P(MessageStoreContract, StandingsComeInTheOrderAsked) {
   EXPECT_TRUE(this->store().standings({}, {"bob"})->empty());
 }
 
+TYPED_TEST_P(MessageStoreContract, MessagesAtPlacesComeInTheOrderAsked) {
+  this->commit(test::small_conversation(1, 3));
+  this->commit(test::small_conversation(2, 5));
+  const std::vector<MessagePlace> places = {
+      {test::conversation_id(2), {5}}, {test::conversation_id(1), {4}}, {test::conversation_id(1), {2}}};
+  const auto all = *this->store().messages_at(places);
+  ASSERT_EQ(all.size(), 3U);
+  ASSERT_TRUE(all[0]);
+  EXPECT_EQ(all[0]->conversation_id, test::conversation_id(2));
+  EXPECT_EQ(all[0]->seq.value, 5U);
+  EXPECT_FALSE(all[1]) << "past the end";
+  ASSERT_TRUE(all[2]);
+  EXPECT_EQ(all[2]->seq.value, 2U);
+  EXPECT_TRUE(this->store().messages_at({})->empty());
+}
+
 TYPED_TEST_P(MessageStoreContract, TheConversationRowIsAFloorOfLastSeq) {
   Rows rows;
   rows.conversations = {test::conversation(1)};
@@ -307,10 +323,11 @@ TYPED_TEST_P(MessageStoreContract, HeadersAreTheNewestAndThoseThatAskedForARecei
 REGISTER_TYPED_TEST_SUITE_P(MessageStoreContract, AnEmptyStoreAnswersEmptily, EveryFieldOfAMessageComesBack,
                             NoChannelsAndEmptyChannelsAreDifferent, LoadGivesHeadMembersAndProgress,
                             TheProgressOfAllIsReadAtOnce, StandingsComeInTheOrderAsked,
-                            TheConversationRowIsAFloorOfLastSeq, MembersComeInUserOrderAfterAUser,
-                            AUsersConversationsFollowTheirMemberRows, PagesGoForwardAndBackward,
-                            AScanGoesBackUntilItIsToldToStop, AMessageIsFoundByItsIdInEachConversation,
-                            TheGreatestIdsAreOrdinary, AMessageThatIsPutAgainReplacesItself,
-                            CommittingTheSameAgainChangesNothing, HeadersAreTheNewestAndThoseThatAskedForAReceipt);
+                            MessagesAtPlacesComeInTheOrderAsked, TheConversationRowIsAFloorOfLastSeq,
+                            MembersComeInUserOrderAfterAUser, AUsersConversationsFollowTheirMemberRows,
+                            PagesGoForwardAndBackward, AScanGoesBackUntilItIsToldToStop,
+                            AMessageIsFoundByItsIdInEachConversation, TheGreatestIdsAreOrdinary,
+                            AMessageThatIsPutAgainReplacesItself, CommittingTheSameAgainChangesNothing,
+                            HeadersAreTheNewestAndThoseThatAskedForAReceipt);
 
 }  // namespace c4a

@@ -70,7 +70,8 @@ Result<> Database::open_files() {
     }
   }
 
-  const auto cache = rocksdb::NewLRUCache(options_.block_cache_bytes);
+  constexpr int kShardBits = 4;  // by its own choice a small cache has shards that hold hardly a block each
+  const auto cache = rocksdb::NewLRUCache(options_.block_cache_bytes, kShardBits);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (std::size_t i = 0; i < kFamilyNames.size(); ++i) {
     families.emplace_back(kFamilyNames[i], family_options(static_cast<Family>(i), cache, expiry_));

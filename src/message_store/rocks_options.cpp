@@ -32,6 +32,11 @@ rocksdb::BlockBasedTableOptions table_options(Family family, const std::shared_p
   table.cache_index_and_filter_blocks = true;
   table.cache_index_and_filter_blocks_with_high_priority = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
+  // In small blocks of their own, so that a read brings in what it needs and not a whole file's, which for large files
+  // would push everything else out of the cache each time.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  table.metadata_block_size = 8 << 10;
   table.format_version = 5;
   table.checksum = rocksdb::kXXH3;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
@@ -94,7 +99,9 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const std::shared_ptr
   options.level0_slowdown_writes_trigger = 40;
   options.level0_stop_writes_trigger = 80;
   options.max_bytes_for_level_base = 256 << 20;
-  options.compression = family == Family::kIds ? rocksdb::kNoCompression : rocksdb::kLZ4Compression;
+  // Only where rows come to rest: above that they are soon written again.
+  options.compression = rocksdb::kNoCompression;
+  if (family != Family::kIds) options.bottommost_compression = rocksdb::kLZ4Compression;
   // Every file is read and written again once a week, so that what expired goes and what rots is found.
   options.periodic_compaction_seconds = kWeekSeconds;
 

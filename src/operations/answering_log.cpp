@@ -9,9 +9,10 @@
 namespace c4a {
 namespace {
 
-// Who makes a conversation or opens a device needs it to go on, so the wait is longer than for a send.
-constexpr auto kLookEvery = std::chrono::milliseconds(50);
-constexpr int kLooks = 160;
+// Who makes a conversation or opens a device needs it to go on, so the wait is longer than for a send: about 8 s.
+constexpr std::chrono::milliseconds kFirstPause{50};
+constexpr std::chrono::milliseconds kLongestPause{800};
+constexpr int kLooks = 14;
 
 std::unexpected<Error> id_conflict() {
   return fail(ErrorCode::kMessageIdConflict,
@@ -58,8 +59,12 @@ Result<Decision> AnsweringLog::answer(const Question& question, Decision undecid
   if (question.kind == Question::Kind::kSend) return answer_send(question, std::move(undecided));
   std::optional<Result<Decision>> found;
   const int looks = waiting_.fetch_add(1) < kMostWaiting ? kLooks : 1;
+  auto pause = kFirstPause;
   for (int look = 0; look < looks && !found; ++look) {
-    if (look != 0) std::this_thread::sleep_for(kLookEvery);
+    if (look != 0) {
+      const WorkerPool::Waiting others_run;
+      std::this_thread::sleep_for(std::exchange(pause, std::min(2 * pause, kLongestPause)));
+    }
     found = look_for_effects(question);
   }
   waiting_.fetch_sub(1);

@@ -56,8 +56,8 @@ class AnsweringLog final : public MessageLog {
   // Whether the conversation is there with all its members, and in the lists of the first and the last of them.
   bool is_complete(const Question& question);
 
-  // Worker threads that may wait for effects at once; beyond them there is one look, as reads need threads too.
-  static constexpr int kMostWaiting = 4;
+  // That wait for effects at once; for others there is one look. Threads must be left to those who wait for decisions.
+  static constexpr int kMostWaiting = WorkerPool::kSpare / 2;
 
   MessageLog& log_;
   MessageStore& store_;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "router/submit.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr std::size_t kShownMembers = 200;
 constexpr std::size_t kShownReceipts = 100;
+constexpr std::size_t kMessagesAtOnce = 256;
 // Past this an unread count is the distance in seq, which may hold own messages.
 constexpr std::uint64_t kCountedUnread = 10'000;
 
@@ -97,6 +99,7 @@ Result<ConversationView> Conversations::view(Conversation conversation) {
 Result<std::uint64_t> Conversations::count_unread(const UserId& actor, const ReadAccess& access,
                                                   const Progress& progress) {
   const Seq after = std::max({progress.read, access.member.joined_after, access.member.visible_after});
+  if (after >= access.until()) return 0;
   std::uint64_t unread = 0;
   std::uint64_t seen = 0;
   Seq reached = access.until();
@@ -109,43 +112,70 @@ Result<std::uint64_t> Conversations::count_unread(const UserId& actor, const Rea
   return unread;
 }
 
-Result<ConversationView> Conversations::view_for(const UserId& actor, ReadAccess access, bool with_receipts) {
+Result<ConversationView> Conversations::view_for(const UserId& actor, ReadAccess access, const Progress& progress,
+                                                 std::optional<Message> last_message) {
   C4A_TRY(auto view, this->view(access.conversation));
-  C4A_TRY(const auto progress, store_.progress(access.conversation.id, actor));
   ConversationView::Own own;
   own.read_up_to = progress.read;
   own.delivered_up_to = progress.delivered;
   own.left_at = access.member.left_at;
-  if (access.sees(access.until())) {
-    C4A_TRY(own.last_message, store_.message(access.conversation.id, access.until()));
-  }
+  if (access.sees(access.until())) own.last_message = std::move(last_message);
   C4A_TRY(own.unread_count, count_unread(actor, access, progress));
-  if (with_receipts && view.member_count <= kShownReceipts && access.member.active()) {
-    C4A_TRY(const auto all, store_.all_progress(access.conversation.id));
-    view.receipts.emplace();
-    for (const auto& user : view.members) {
-      const auto theirs = std::ranges::find(all, user, &std::pair<UserId, Progress>::first);
-      const Progress progress_of = theirs == all.end() ? Progress{} : theirs->second;
-      view.receipts->push_back({user, progress_of.delivered, progress_of.read});
-    }
-  }
   view.own = std::move(own);
   return view;
 }
 
+Result<> Conversations::add_receipts(ConversationView& view) {
+  if (view.member_count > kShownReceipts) return {};
+  C4A_TRY(const auto all, store_.all_progress(view.conversation.id));
+  view.receipts.emplace();
+  for (const auto& user : view.members) {
+    const auto theirs = std::ranges::find(all, user, &std::pair<UserId, Progress>::first);
+    const Progress progress_of = theirs == all.end() ? Progress{} : theirs->second;
+    view.receipts->push_back({user, progress_of.delivered, progress_of.read});
+  }
+  return {};
+}
+
 Result<ConversationView> Conversations::get(const UserId& actor, const ConversationId& id) {
   C4A_TRY(auto access, read_access(store_, id, actor));
-  return view_for(actor, std::move(access), true);
+  C4A_TRY(const auto progress, store_.progress(id, actor));
+  C4A_TRY(auto last, store_.message(id, access.until()));
+  const bool active = access.member.active();
+  C4A_TRY(auto view, view_for(actor, std::move(access), progress, std::move(last)));
+  if (active) C4A_CHECK(add_receipts(view));
+  return view;
+}
+
+// All of them are looked at for each page: the order is that of their last messages, which changes all the time.
+Result<std::vector<Conversations::Listed>> Conversations::list_all(const UserId& user) {
+  C4A_TRY(const auto refs, store_.conversations_of(user));
+  std::vector<ConversationId> ids;
+  for (const auto& ref : refs) {
+    if (ref.active) ids.push_back(ref.id);
+  }
+  C4A_TRY(auto standings, store_.standings(ids, user));
+  std::vector<Listed> all;
+  std::vector<MessagePlace> places;
+  for (auto& one : standings) {
+    if (!one || one->head.deleted || !one->member.active()) continue;
+    places.push_back({one->head.id, one->head.last_seq});
+    all.push_back({{one->head.created_at, one->head.id}, *std::move(one)});
+  }
+  for (std::size_t first = 0; first < places.size(); first += kMessagesAtOnce) {
+    const auto some = std::span(places).subspan(first, std::min(kMessagesAtOnce, places.size() - first));
+    C4A_TRY(const auto messages, store_.messages_at(some));
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      if (messages[i]) all[first + i].place.active_at = messages[i]->created_at;
+    }
+  }
+  std::ranges::sort(all, std::greater<>{}, &Listed::place);
+  return all;
 }
 
 Result<ConversationPage> Conversations::list(const UserId& actor, const PageRequest& page) {
-  struct Entry {
-    TimestampMs active_at;
-    ConversationId id;
-    auto operator<=>(const Entry&) const = default;
-  };
   const std::string list_name = "conversations of " + actor.text;
-  Entry before{INT64_MAX, {}};
+  PlaceInList before{INT64_MAX, {}};
   if (page.cursor) {
     C4A_TRY(const auto parts, read_cursor(list_name, *page.cursor, 2));
     C4A_TRY(const auto at, cursor_number(parts[0]));
@@ -153,31 +183,23 @@ Result<ConversationPage> Conversations::list(const UserId& actor, const PageRequ
     if (!id) return bad_cursor();
     before = {static_cast<TimestampMs>(at), *id};
   }
-  C4A_TRY(const auto refs, store_.conversations_of(actor));
-  std::vector<ConversationId> ids;
-  for (const auto& ref : refs) {
-    if (ref.active) ids.push_back(ref.id);
-  }
-  C4A_TRY(const auto standings, store_.standings(ids, actor));
-  std::vector<Entry> entries;
-  for (const auto& one : standings) {
-    if (!one || one->head.deleted) continue;
-    C4A_TRY(const auto last, store_.message(one->head.id, one->head.last_seq));
-    const Entry entry{last ? last->created_at : one->head.created_at, one->head.id};
-    if (entry < before) entries.push_back(entry);
-  }
-  std::ranges::sort(entries, std::greater<>{});
+  C4A_TRY(auto all, list_all(actor));
+  const auto first = std::ranges::upper_bound(all, before, std::greater<>{}, &Listed::place);
+  const auto left = static_cast<std::size_t>(all.end() - first);
+  const auto shown = std::span(first, std::min(page.limit, left));
+  std::vector<MessagePlace> places;
+  for (const Listed& one : shown) places.push_back({one.standing.head.id, one.standing.head.last_seq});
+  C4A_TRY(auto last_messages, store_.messages_at(places));
   ConversationPage answer;
-  for (const auto& entry : entries) {
-    if (answer.items.size() == page.limit) {
-      const auto& last = entries[page.limit - 1];
-      answer.next_cursor = make_cursor(list_name, {std::to_string(last.active_at), last.id.str()});
-      break;
-    }
-    auto access = read_access(store_, entry.id, actor);
-    if (!access) continue;
-    C4A_TRY(auto item, view_for(actor, std::move(*access), false));
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    auto& [head, member, progress] = shown[i].standing;
+    C4A_TRY(auto access, read_access(std::move(head), std::move(member)));
+    C4A_TRY(auto item, view_for(actor, std::move(access), progress, std::move(last_messages[i])));
     answer.items.push_back(std::move(item));
+  }
+  if (left > shown.size()) {
+    const PlaceInList& last = shown.back().place;
+    answer.next_cursor = make_cursor(list_name, {std::to_string(last.active_at), last.id.str()});
   }
   return answer;
 }

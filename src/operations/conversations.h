@@ -88,7 +88,21 @@ class Conversations {
  private:
   Result<Decision> run(const UserId& actor, const ConversationId& id, Request request);
   Result<ConversationView> view(Conversation conversation);
-  Result<ConversationView> view_for(const UserId& actor, ReadAccess access, bool with_receipts);
+  // `last_message`: at access.until().
+  Result<ConversationView> view_for(const UserId& actor, ReadAccess access, const Progress& progress,
+                                    std::optional<Message> last_message);
+  Result<> add_receipts(ConversationView& view);
+  struct PlaceInList {
+    TimestampMs active_at;
+    ConversationId id;
+    auto operator<=>(const PlaceInList&) const = default;
+  };
+  struct Listed {
+    PlaceInList place;
+    Standing standing;
+  };
+  // The user's conversations, latest message first, without those they left.
+  Result<std::vector<Listed>> list_all(const UserId& user);
   Result<std::uint64_t> count_unread(const UserId& actor, const ReadAccess& access, const Progress& progress);
   Result<> require_users(const std::vector<UserId>& users, std::string_view pointer);
   Result<CreatedConversation> create_private(const UserId& actor, CreateConversation request);

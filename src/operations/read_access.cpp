@@ -2,9 +2,7 @@
 
 namespace c4a {
 
-Result<ReadAccess> read_access(MessageStore& store, const ConversationId& id, const UserId& user) {
-  C4A_TRY(auto head, store.conversation(id));
-  C4A_TRY(auto member, store.member(id, user));
+Result<ReadAccess> read_access(std::optional<Conversation> head, std::optional<Member> member) {
   C4A_CHECK(authorize(head.value_or(Conversation{}), head && member ? &*member : nullptr, Action::kReadConversation));
   ReadAccess access{std::move(*head), std::move(*member)};
   if (!access.member.active()) {
@@ -12,6 +10,12 @@ Result<ReadAccess> read_access(MessageStore& store, const ConversationId& id, co
     access.conversation.version = access.member.left_at_version;
   }
   return access;
+}
+
+Result<ReadAccess> read_access(MessageStore& store, const ConversationId& id, const UserId& user) {
+  C4A_TRY(auto head, store.conversation(id));
+  C4A_TRY(auto member, store.member(id, user));
+  return read_access(std::move(head), std::move(member));
 }
 
 Result<bool> share_conversation(MessageStore& store, const UserId& one, const UserId& other) {

@@ -17,6 +17,8 @@ struct ReadAccess {
 
 // Fails with: kConversationNotFound for strangers as for what does not exist.
 Result<ReadAccess> read_access(MessageStore& store, const ConversationId& id, const UserId& user);
+// The same of what was read already.
+Result<ReadAccess> read_access(std::optional<Conversation> head, std::optional<Member> member);
 
 // Whether the two are in some conversation together (or are the same user).
 Result<bool> share_conversation(MessageStore& store, const UserId& one, const UserId& other);

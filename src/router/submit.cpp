@@ -5,6 +5,8 @@
 #include <future>
 #include <memory>
 
+#include "base/worker_pool.h"
+
 namespace c4a {
 namespace {
 
@@ -21,9 +23,15 @@ Waiting begin(MessageLog& log, Command command) {
   return decision;
 }
 
+bool wait(const std::future<Result<Decision>>& decision, std::chrono::steady_clock::time_point until) {
+  if (decision.wait_for(std::chrono::seconds(0)) == std::future_status::ready) return true;
+  const WorkerPool::Waiting others_run;
+  return decision.wait_until(until) == std::future_status::ready;
+}
+
 Result<Decision> end(Waiting waiting, std::chrono::steady_clock::time_point until) {
   if (!waiting) return std::unexpected(std::move(waiting.error()));
-  if (waiting->wait_until(until) != std::future_status::ready) {
+  if (!wait(*waiting, until)) {
     return fail(Error{ErrorCode::kUnavailable, "The server is busy; look whether it happened, then try again.", {}, 1});
   }
   auto decided = waiting->get();

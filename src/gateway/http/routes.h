@@ -3,10 +3,10 @@
 // The routes, by subject. Each class takes only what its handlers need; add() puts them into the table.
 
 #include <functional>
-#include <map>
 
 #include "auth/signing_keys.h"
 #include "auth/token_service.h"
+#include "gateway/http/health.h"
 #include "gateway/http/route_table.h"
 #include "gateway/rate_limiter.h"
 #include "message_log/message_log.h"
@@ -61,9 +61,6 @@ struct MessageRoutes {
   void add(RouteTable& table);
 };
 
-// What /health tells of one dependency.
-using HealthCheck = std::function<Result<>()>;
-
 // /health…, /metrics, /openapi.json, /v1/channels, /v1/limits, /v1/audit
 struct OperatingRoutes {
   AuditTrail& audit;
@@ -76,7 +73,7 @@ struct OperatingRoutes {
     std::int64_t window_seconds = 0;
   };
   std::vector<Limit> limits;
-  std::map<std::string, HealthCheck> dependencies;
+  Health& health;
   std::function<bool()> draining;
   void add(RouteTable& table);
 };

@@ -1,7 +1,3 @@
-#include <map>
-#include <thread>
-#include <vector>
-
 #include "base/json_writer.h"
 #include "gateway/http/fast_reply.h"
 #include "gateway/http/openapi_document.h"
@@ -12,32 +8,13 @@
 namespace c4a {
 namespace {
 
-struct Checked {
-  Result<> state;
-  std::int64_t latency_ms = 0;
-};
-
-// All at the same time: one that hangs must not be added to the others.
-std::map<std::string, Checked> check_all(const OperatingRoutes& self) {
-  std::map<std::string, Checked> all;
-  std::vector<std::jthread> threads;
-  for (const auto& [name, check] : self.dependencies) {
-    threads.emplace_back([&check, &checked = all[name], &clock = self.clock] {
-      const std::int64_t begun = clock.monotonic_us();
-      checked.state = check();
-      checked.latency_ms = (clock.monotonic_us() - begun) / 1000;
-    });
-  }
-  threads.clear();  // joins them
-  return all;
-}
-
-Result<net::HttpResponse> health(OperatingRoutes& self) {
+Result<net::HttpResponse> health_of(OperatingRoutes& self) {
+  const auto report = self.health.report();
   bool well = true;
   std::string dependencies;
   JsonWriter inner(dependencies);
   inner.begin_object();
-  for (const auto& [name, checked] : check_all(self)) {
+  for (const auto& [name, checked] : *report) {
     well = well && checked.state.has_value();
     inner.key(name).begin_object().member("status", checked.state ? "up" : "down");
     inner.member("latency_ms", checked.latency_ms);
@@ -91,7 +68,7 @@ void OperatingRoutes::add(RouteTable& table) {
   table.add({"GET", "/ws", Access::kOpen, {}, false, {}, [](Call&, const FastReply& reply) {
                reply.send(fail(ErrorCode::kBadRequest, "This path speaks WebSocket; connect with Upgrade: websocket."));
              }});
-  table.add({"GET", "/health", Access::kOpen, {}, false, [self](Call&) { return health(*self); }, {}});
+  table.add({"GET", "/health", Access::kOpen, {}, false, [self](Call&) { return health_of(*self); }, {}});
   table.add({"GET",
              "/metrics",
              Access::kOpen,

@@ -44,6 +44,7 @@ class CassandraMessageStore final : public BulkMessageStore {
 
   Result<std::optional<Message>> message(const ConversationId& id, Seq seq) override;
   Result<std::optional<Message>> message(const ConversationId& id, const MessageId& message_id) override;
+  Result<std::vector<std::optional<Message>>> messages_at(std::span<const MessagePlace> places) override;
   Result<std::vector<std::pair<ConversationId, Seq>>> find_message(const MessageId& message_id) override;
   Result<std::vector<Message>> messages_after(const ConversationId& id, Seq after, Seq until,
                                               std::size_t limit) override;
@@ -77,6 +78,9 @@ class CassandraMessageStore final : public BulkMessageStore {
                          const std::function<Result<>(ReactionRow&&)>& visit) override;
 
  private:
+  cassandra::Read read_of(const MessagePlace& place) const;
+  // `rows`: what the read of the place answered.
+  Result<std::optional<Message>> message_of(cassandra::RowSet& rows, const MessagePlace& place);
   bool hidden(TimestampMs created_at) const { return created_at < cutoff_.load(std::memory_order_relaxed); }
   // Whether a bucket without a row means that everything before it has expired.
   bool expires() const { return layout_.retention_days > 0 || cutoff_.load(std::memory_order_relaxed) > 0; }

@@ -24,7 +24,7 @@ constexpr std::size_t kScanPage = 200;
 constexpr std::size_t kLargestPage = 1'000;
 constexpr std::size_t kSeqsAtOnce = 100;
 
-std::optional<Message> message_of(std::string_view value, const ConversationId& id, std::int64_t seq) {
+std::optional<Message> decoded(std::string_view value, const ConversationId& id, std::int64_t seq) {
   auto message = rocks::get_message(value);
   if (!message) return std::nullopt;
   message->conversation_id = id;
@@ -44,24 +44,49 @@ std::optional<Seq> seq_in(const cassandra::Redo& redo, const MessageId& message_
 
 }  // namespace
 
-Result<std::optional<Message>> CassandraMessageStore::message(const ConversationId& id, Seq seq) {
-  const std::int64_t position = signed_position(seq.value);
-  std::string cells;
-  CellWriter(cells).bytes(id.view()).integer(layout_.bucket_of(position)).bigint(position);
-  C4A_TRY(auto rows, session_->read(StatementId::kMessage, cells));
+cassandra::Read CassandraMessageStore::read_of(const MessagePlace& place) const {
+  const std::int64_t position = signed_position(place.seq.value);
+  cassandra::Read read{StatementId::kMessage, {}};
+  CellWriter(read.cells).bytes(place.id.view()).integer(layout_.bucket_of(position)).bigint(position);
+  return read;
+}
+
+Result<std::optional<Message>> CassandraMessageStore::message_of(RowSet& rows, const MessagePlace& place) {
+  const std::int64_t position = signed_position(place.seq.value);
   std::string value(rows.bytes());
   if (rows.empty()) {
     if (layout_.bucket_of(position) == 0) return std::nullopt;
-    BucketScan scan(*session_, layout_, id, BucketScan::Kind::kMessages);
+    BucketScan scan(*session_, layout_, place.id, BucketScan::Kind::kMessages);
     C4A_CHECK(scan.look_at_head());
     const auto redone = scan.redone().find(position);
     if (redone == scan.redone().end()) return std::nullopt;
     value = redone->second;
   }
-  auto message = message_of(value, id, position);
-  if (!message) return damaged("messages", id);
+  auto message = decoded(value, place.id, position);
+  if (!message) return damaged("messages", place.id);
   if (hidden(message->created_at)) return std::nullopt;
   return message;
+}
+
+Result<std::optional<Message>> CassandraMessageStore::message(const ConversationId& id, Seq seq) {
+  const MessagePlace place{id, seq};
+  const auto read = read_of(place);
+  C4A_TRY(auto rows, session_->read(read.statement, read.cells));
+  return message_of(rows, place);
+}
+
+Result<std::vector<std::optional<Message>>> CassandraMessageStore::messages_at(std::span<const MessagePlace> places) {
+  std::vector<cassandra::Read> reads;
+  reads.reserve(places.size());
+  for (const auto& place : places) reads.push_back(read_of(place));
+  C4A_TRY(auto rows, session_->read_all(reads));
+  std::vector<std::optional<Message>> all;
+  all.reserve(places.size());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    C4A_TRY(auto one, message_of(rows[i], places[i]));
+    all.push_back(std::move(one));
+  }
+  return all;
 }
 
 Result<std::optional<Message>> CassandraMessageStore::message(const ConversationId& id, const MessageId& message_id) {
@@ -101,7 +126,7 @@ Result<std::vector<Message>> CassandraMessageStore::messages_after(const Convers
   BucketScan scan(*session_, layout_, id, BucketScan::Kind::kMessages);
   C4A_CHECK(scan.up(signed_position(after.value), signed_position(until.value), page_of(limit),
                     [&](std::int64_t seq, std::string_view value) -> Result<bool> {
-                      auto message = message_of(value, id, seq);
+                      auto message = decoded(value, id, seq);
                       if (!message) return damaged("messages", id);
                       if (!hidden(message->created_at)) messages.push_back(std::move(*message));
                       return messages.size() < limit;
@@ -120,7 +145,7 @@ Result<> CassandraMessageStore::scan_down(const ConversationId& id, Seq after, S
   BucketScan scan(*session_, layout_, id, BucketScan::Kind::kMessages);
   return scan.down(signed_position(after.value), signed_position(until.value), page, expires(),
                    [&](std::int64_t seq, std::string_view value) -> Result<bool> {
-                     const auto message = message_of(value, id, seq);
+                     const auto message = decoded(value, id, seq);
                      if (!message) return damaged("messages", id);
                      return hidden(message->created_at) || visit(*message);
                    });
