@@ -85,6 +85,9 @@ Result<std::shared_ptr<KafkaMessageLog::Producer>> KafkaMessageLog::open_produce
           kafka::make_conf(options_, {{"enable.idempotence", planted(PlantedBug::kAcksOne) ? "false" : "true"},
                                       {"acks", planted(PlantedBug::kAcksOne) ? "1" : "all"},
                                       {"partitioner", "murmur2_random"},
+                                      // librdkafka 2.0.2 spins in poll() while an idempotent producer has more than one
+                                      // request under way to a broker; what comes meanwhile shares the next one.
+                                      {"max.in.flight", "1"},
                                       {"linger.ms", std::to_string(options_.linger_ms)},
                                       {"request.timeout.ms", "3000"},
                                       {"delivery.timeout.ms", "5000"},
