@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "app/config_load.h"
+#include "app/demo.h"
 #include "app/distributed_options.h"
 #include "auth/api_key.h"
 #include "auth/jwks_fetch.h"
@@ -291,6 +292,13 @@ Result<> Engine::start() {
   house_thread_ = std::jthread([this](const std::stop_token& stop) { keep_house(stop); });
   // The router runs: deletions that a crash interrupted can go on.
   return Roles::of(config_).gateway ? users_->finish_deletions() : Result<>{};
+}
+
+Result<> Engine::make_demo() {
+  if (!Roles::of(config_).gateway) {
+    return fail(ErrorCode::kBadRequest, "It needs a process with the role gateway.");
+  }
+  return c4a::make_demo({*users_, *conversations_, messaging_->log(), system_clock()});
 }
 
 void Engine::keep_house(const std::stop_token& stop) {

@@ -63,6 +63,8 @@ class Engine {
 
   // Listens and serves, on threads of its own.
   Result<> start();
+  // Example users and conversations (demo.h). After `start`, on a gateway.
+  Result<> make_demo();
   // Takes nothing new, finishes what runs, closes sockets with 1012; at most `timeout_ms`.
   void drain(std::int64_t timeout_ms);
   // Certificate and key are read again (SIGHUP).

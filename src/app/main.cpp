@@ -33,8 +33,8 @@ struct Run {
     return action(*loaded);
   }
 
-  int operator()(const Serve&) const {
-    return with_config([](const LoadedConfig& loaded) { return serve(loaded.config); });
+  int operator()(const Serve& asked) const {
+    return with_config([&](const LoadedConfig& loaded) { return serve(loaded.config, asked.demo); });
   }
   int operator()(const ConfigCheck&) const {
     return with_config([](const LoadedConfig&) {

@@ -47,7 +47,7 @@ std::string base_url(const Config& config, const Engine& engine) {
 
 }  // namespace
 
-int serve(const Config& config) {
+int serve(const Config& config, bool demo) {
   // Before any thread starts, so that all of them leave these to the loop below.
   const sigset_t signals = handled_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
@@ -71,6 +71,7 @@ int serve(const Config& config) {
 
   const std::string url = base_url(config, **engine);
   print_welcome(url, config.server.data, *new_key);
+  if (demo) print_demo(url, config.server.data, (*engine)->make_demo());
   log_info("server started",
            {{"url", url}, {"data", config.server.data}, {"duration_us", system_clock().monotonic_us() - begun_us}});
   while (true) {

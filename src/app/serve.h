@@ -7,7 +7,7 @@
 
 namespace c4a {
 
-// `chat4all serve`: runs until SIGTERM or SIGINT, then drains. Answers the exit code.
-int serve(const Config& config);
+// `chat4all serve`: runs until SIGTERM or SIGINT, then drains. Answers the exit code. `demo`: with example users.
+int serve(const Config& config, bool demo);
 
 }  // namespace c4a

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
 
 namespace c4a {
@@ -35,6 +36,14 @@ Live, over a WebSocket (python3-websockets): Bruno gets what he missed, then wha
 Another time `chat4all token issue bruno` prints a token. Stop the server with Ctrl-C; the data stays in {data}.
 )text";
 
+constexpr const char* kDemo = R"text(
+Ana, Bruno and Carla have been talking. To be one of them, paste into another terminal:
+
+  TOKEN=$({program} token issue ana --data {data})
+  curl -sS {url}/v1/conversations -H "Authorization: Bearer $TOKEN"
+
+)text";
+
 }  // namespace
 
 void print_welcome(const std::string& url, const std::string& data, const std::optional<std::string>& admin_key) {
@@ -46,6 +55,17 @@ void print_welcome(const std::string& url, const std::string& data, const std::o
   } else {
     fmt::print("Data in {}. API: {}/openapi.json   Health: {}/health   Metrics: {}/metrics\n", data, url, url, url);
   }
+  std::fflush(stdout);
+}
+
+void print_demo(const std::string& url, const std::string& data, const Result<>& made) {
+  if (!made) {
+    fmt::print(stderr, "chat4all: --demo: {} What is there stays; the next start with --demo goes on.\n",
+               made.error().detail);
+    return;
+  }
+  fmt::print(fmt::runtime(kDemo), fmt::arg("program", program_invocation_name), fmt::arg("data", data),
+             fmt::arg("url", url));
   std::fflush(stdout);
 }
 

@@ -71,6 +71,7 @@ class Server:
         self.migrated = not self.owns_installation
         self.extra = dict(extra or {})
         self.config = config
+        self.flags = []  # further ones of `serve`
         self.scheme = "https" if tls else "http"
         self.port = None
         self.process = None
@@ -85,7 +86,7 @@ class Server:
         flags = ["--listen", f"127.0.0.1:{self.port}", "--data", str(self.data)]
         if self.config:
             flags += ["--config", str(self.config)]
-        return flags
+        return flags + self.flags
 
     def launch(self):
         """Starts the process without waiting until it serves."""

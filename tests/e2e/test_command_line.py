@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from chat import Caller
-from checks import ok, problem
+from checks import eventually, ok, problem
 from server import command, free_port
 
 KEY = re.compile(r"^key: (c4a_\S+)$", re.M)
@@ -202,3 +202,19 @@ def test_a_password_too_short_is_refused(make_server):
     refused = server.command("user", "add", "ada", "--password-stdin", stdin="short\n")
     assert refused.returncode in (1, 2) and "password" in refused.stderr.lower()
     assert server.command("token", "issue", "ada").returncode == 1
+
+
+def test_demo_makes_people_who_have_been_talking_and_makes_them_once(make_server):
+    server = make_server()
+    server.flags = ["--demo"]
+    server.start()
+    for times in (1, 2):
+        eventually(lambda: server.output().count("token issue ana") == times, 20)
+        ana = Caller(server, server.command("token", "issue", "ana").stdout.strip())
+        group, private = ok(ana.get("/v1/conversations"))["items"]
+        assert (group["type"], group["last_seq"], private["type"], private["last_seq"]) == ("group", 4, "private", 5)
+        assert sorted(group["members"]) == ["ana", "bruno", "carla"]
+        receipts = {one["user_id"]: one["read_up_to_seq"]
+                    for one in ok(ana.get(f"/v1/conversations/{private['conversation_id']}"))["receipts"]}
+        assert receipts["bruno"] == 4
+        server.restart()
