@@ -139,6 +139,9 @@ class OverloadFlow::Pair {
   WsClient recipient_socket_;
 };
 
+OverloadFlow::OverloadFlow(Poller& poller, const OverloadOptions& options)
+    : poller_(poller), options_(options), writer_(options.text_bytes, true) {}
+
 OverloadFlow::~OverloadFlow() = default;
 
 Result<std::unique_ptr<OverloadFlow>> OverloadFlow::open(Poller& poller, const Target& target,

@@ -60,8 +60,7 @@ class OverloadFlow {
  private:
   class Pair;
 
-  OverloadFlow(Poller& poller, const OverloadOptions& options)
-      : poller_(poller), options_(options), writer_(options.text_bytes, true) {}
+  OverloadFlow(Poller& poller, const OverloadOptions& options);
   Result<void> set_up(const Target& target);
   bool drained() const;
 

@@ -22,6 +22,9 @@ class AnsweringLog final : public MessageLog {
   // How long a repeat is known by its note alone. The router has long stored the first by then.
   static constexpr TimestampMs kNoteMs = 24LL * 3600 * 1000;
 
+  // Tasks that may wait for a worker thread: beyond them a send is not looked after, but answered kUnavailable at once.
+  static constexpr std::size_t kMostQueued = 1000;
+
   AnsweringLog(MessageLog& log, MessageStore& store, MetadataStore& metadata, WorkerPool& workers)
       : log_(log), store_(store), metadata_(metadata), workers_(workers) {}
 

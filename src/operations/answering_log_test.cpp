@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <thread>
 
 #include "message_store/fake_message_store.h"
 #include "metadata_store/fake_metadata_store.h"
@@ -92,6 +93,15 @@ TEST_F(AnsweringLogTest, AStrangerIsToldThatThereIsNoSuchConversation) {
   const auto answer = answer_to(send("ann", "hello", kNow + 1));
   ASSERT_TRUE(answer);
   EXPECT_FALSE(answer->duplicate);
+}
+
+TEST_F(AnsweringLogTest, WhereTooMuchWaitsForWorkersASendIsAnsweredAtOnce) {
+  std::promise<void> go_on;
+  const auto gone_on = go_on.get_future().share();
+  for (std::size_t i = 0; i < AnsweringLog::kMostQueued + 1; ++i) workers_.post_always([gone_on] { gone_on.wait(); });
+  while (workers_.queued() > AnsweringLog::kMostQueued) std::this_thread::yield();  // one of them runs
+  EXPECT_EQ(refusal_of(send("ann", "hello", kNow)), ErrorCode::kUnavailable);
+  go_on.set_value();
 }
 
 TEST_F(AnsweringLogTest, AnUnknownConversationIsNotFound) {
