@@ -144,11 +144,11 @@ void StatusRules::told(std::string_view status, std::uint64_t seq, std::uint64_t
   if (is_read) read_ = std::max(read_, seq);
 }
 
-void StatusRules::read(std::uint64_t delivered, std::uint64_t read) {
-  if (delivered >= delivered_ && read >= read_) return;
+void StatusRules::read(std::uint64_t delivered, std::uint64_t read_up_to) {
+  if (delivered >= delivered_ && read_up_to >= read_) return;
   findings_.add(Wrong::kStatusBack,
                 fmt::format("{} was told to be delivered up to {} and read up to {}, and is {} and {}", name_,
-                            delivered_, read_, delivered, read));
+                            delivered_, read_, delivered, read_up_to));
 }
 
 void RecipientRules::session_asked_for(std::uint64_t confirmed) {

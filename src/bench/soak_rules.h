@@ -6,10 +6,12 @@
 // A message has a number, 1, 2, 3… in the order in which the sender made it, and a seq, the place that the server gave
 // it.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bench/checks.h"
@@ -121,7 +123,7 @@ class StatusRules {
   // `said`: the most that the recipient has acknowledged so far.
   void told(std::string_view status, std::uint64_t seq, std::uint64_t said);
   // The receipts that were read over REST after everything that was told so far.
-  void read(std::uint64_t delivered, std::uint64_t read);
+  void read(std::uint64_t delivered, std::uint64_t read_up_to);
   // DELIVERED up to here is certain.
   std::uint64_t confirmed() const { return delivered_; }
 
