@@ -140,15 +140,20 @@ void SoakPair::ask_again(const Flight& flight, std::string_view created_at, std:
 
 void SoakPair::on_refused(std::string_view frame, std::int64_t now) {
   const auto status = static_cast<int>(shared_.error_status.number(frame).value_or(0));
+  const bool expected = status == kTooMany || status == kUnavailable;
+  if (!expected) unexpected("a sender", frame);
   const auto ref = shared_.ref.text(frame);
-  if (status != kTooMany && status != kUnavailable) return unexpected("a sender", frame);
   if (!ref) return;  // of an acknowledgement: nobody was promised anything
-  ++shared_.figures.refused;
-  shared_.timeline.refused(now);
   const auto number = leading_number(*ref).value_or(0);
   const auto found = std::ranges::find_if(
       flights_, [&](const Flight& flight) { return flight.number == number && flight.sent_us != 0; });
   if (found == flights_.end()) return unexpected("a sender that does not wait for it", frame);
+  if (!expected) {  // another try would be answered the same
+    flights_.erase(found);
+    return;
+  }
+  ++shared_.figures.refused;
+  shared_.timeline.refused(now);
   found->refused = true;
   found->sent_us = 0;
   if (retry_at_us_ == 0) retry_at_us_ = now + refusals_.next_us(shared_.random);

@@ -8,7 +8,8 @@ namespace {
 
 constexpr std::int64_t kFirstRetryUs = 50'000;
 constexpr std::int64_t kMostRetryUs = 3'000'000;
-constexpr std::int64_t kConnectUs = 5'000'000;
+constexpr std::int64_t kUpgradeUs = 3'000'000;
+constexpr std::int64_t kReadyUs = 15'000'000;  // a device that is new has to be introduced, which takes a decision
 constexpr std::int64_t kPingAfterUs = 2'000'000;
 constexpr std::int64_t kSilentUs = 5'000'000;
 constexpr int kMostDoublings = 10;
@@ -39,7 +40,7 @@ void SteadyClient::tick(std::int64_t now) {
     return;
   }
   if (!ready_) {
-    if (now - heard_us_ > kConnectUs) give_up();
+    if (now - heard_us_ > (socket_->upgraded() ? kReadyUs : kUpgradeUs)) give_up();
     return;
   }
   if (now - heard_us_ > kSilentUs) return give_up();
