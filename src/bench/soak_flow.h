@@ -30,7 +30,8 @@ class SoakFlow {
   // No new messages; until all is answered and has arrived.
   void settle(int timeout_s);
   // Reads every history over a few connections, judges what only the end can tell, and hangs up. What is unsettled by
-  // now is a violation, and so is a history that cannot be read for `patience_s`.
+  // now is a violation, and so is an acknowledgement that does not show in `patience_s`, or a history that cannot be
+  // read for twice as long.
   void judge_end(int patience_s);
 
   const SoakFigures& figures() const { return shared_.figures; }

@@ -111,8 +111,8 @@ class SoakPair {
     unsigned tries = 0;
     std::uint64_t session = 0;  // of the first try
     bool refused = false;
-    bool again = false;      // it was answered before, and must be recognised
-    std::string created_at;  // of the first answer with a seq, with `again`
+    bool again = false;           // it was answered before, and must be recognised
+    std::string created_at = {};  // of the first answer with a seq, with `again`
   };
 
   std::uint64_t sent() const { return next_number_ - 1; }

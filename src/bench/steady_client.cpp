@@ -7,7 +7,7 @@ namespace c4a::bench {
 namespace {
 
 constexpr std::int64_t kFirstRetryUs = 50'000;
-constexpr std::int64_t kMostRetryUs = 3'000'000;
+constexpr std::int64_t kMostRetryUs = 2'000'000;
 constexpr std::int64_t kUpgradeUs = 3'000'000;
 constexpr std::int64_t kReadyUs = 15'000'000;  // a device that is new has to be introduced, which takes a decision
 constexpr std::int64_t kPingAfterUs = 2'000'000;

@@ -53,10 +53,12 @@ Result<> AnsweringLog::append(Command command, Completion done) {
   auto look = [this, question = std::move(question), done = std::move(done)](Result<Decision> decision) mutable {
     if (!decision || decision->decided) return done(std::move(decision));
     if (question.kind == Question::Kind::kSend && workers_.queued() >= kMostQueued) return done(not_known());
-    workers_.post_always(
-        [this, question = std::move(question), done = std::move(done), undecided = std::move(*decision)]() mutable {
-          done(answer(question, std::move(undecided)));
-        });
+    workers_.post_always([this, question = std::move(question), done = std::move(done),
+                          undecided = std::move(*decision), posted_us = clock_.monotonic_us()]() mutable {
+      const bool late = clock_.monotonic_us() - posted_us > kMostWaitUs;
+      if (question.kind == Question::Kind::kSend && late) return done(not_known());
+      done(answer(question, std::move(undecided)));
+    });
   };
   return log_.append(std::move(command), std::move(look));
 }
