@@ -166,6 +166,8 @@ std::vector<CallbackMetric> DistributedMessaging::metrics() {
         [&log, value] { return value(log.failed); });
   total("chat4all_log_refused_total", "Commands refused at once: too many waited, or no broker answered.",
         [&log, value] { return value(log.refused); });
+  total("chat4all_log_shed_total", "Sends refused at once because decisions came late: more is asked than can be done.",
+        [&log, value] { return value(log.shed); });
   total("chat4all_log_undecided_total", "Commands answered before their router's decision.",
         [this] { return static_cast<double>(log_->answered_without_decision()); });
   gauge("chat4all_log_up", "1 while the log answers.", [this] { return log_->up() ? 1.0 : 0.0; });

@@ -71,6 +71,9 @@ const std::vector<Workload>& workloads() {
       {"catch-up", "devices that are far behind, alone and beside live traffic", run_catch_up},
       {"restart", "SIGKILL with much stored, then the time until it serves again", run_restart},
       {"growth", "the cost of a message in a small and in a large store", run_growth},
+      {"overload", "the capacity, then twice as much: what is still done in time, what is refused and how soon",
+       run_overload},
+      {"soak", "1:1 messages while servers die: everything is repeated until answered, and judged", run_soak},
   };
   return all;
 }

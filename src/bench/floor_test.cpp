@@ -8,6 +8,7 @@
 
 #include "bench/floor_server.h"
 #include "bench/group_flow.h"
+#include "bench/overload_flow.h"
 #include "bench/pair_flow.h"
 
 namespace c4a::bench {
@@ -60,6 +61,18 @@ TEST_F(FloorTest, PairsInAnOpenLoopKeepTheirRate) {
   EXPECT_EQ((*flow)->figures().ack.count(), (*flow)->figures().acks);
 }
 
+TEST_F(FloorTest, WhatIsOfferedOnAScheduleIsDoneInTimeWhereThereIsRoom) {
+  auto flow = OverloadFlow::open(poller_, target_, {.pairs = 3, .rate = 2000});
+  ASSERT_TRUE(flow) << flow.error().detail;
+  (*flow)->run(200'000);
+  (*flow)->drain(20);
+  const auto& figures = (*flow)->figures();
+  EXPECT_EQ((*flow)->violations().count(), 0U);
+  EXPECT_EQ(figures.acknowledged_in_time, figures.offered);
+  EXPECT_EQ(figures.delivered_in_time, figures.offered);
+  EXPECT_EQ(figures.refused, 0U);
+}
+
 TEST_F(FloorTest, EveryMemberOfAGroupGetsEveryMessage) {
   auto flow = GroupFlow::open(poller_, target_, {.members = 20, .senders = 3});
   ASSERT_TRUE(flow) << flow.error().detail;
@@ -94,6 +107,15 @@ TEST_P(LyingFloorTest, EveryLieIsNoticed) {
   const auto& figures = (*flow)->figures();
   while ((figures.acks < 100 || figures.statuses < 40) && !(*flow)->broken()) (*flow)->run(now_us() + 10'000);
   (*flow)->stop();
+  (*flow)->drain(1);
+  EXPECT_GT((*flow)->violations().count(), 0U);
+}
+
+TEST_P(LyingFloorTest, AnOverloadedServersLiesAboutMessagesAreNoticedToo) {
+  if (GetParam() == FloorFault::kRepeatStatus) GTEST_SKIP() << "statuses are not looked at there";
+  auto flow = OverloadFlow::open(poller_, target_, {.pairs = 1, .rate = 5000});
+  ASSERT_TRUE(flow) << flow.error().detail;
+  (*flow)->run(200'000);
   (*flow)->drain(1);
   EXPECT_GT((*flow)->violations().count(), 0U);
 }

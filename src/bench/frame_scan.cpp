@@ -77,6 +77,25 @@ std::optional<std::string_view> KeyFinder::text(std::string_view frame) {
   return rest.substr(1, end - 1);
 }
 
+std::string_view take_object(std::string_view& rest) {
+  if (rest.starts_with(',')) rest.remove_prefix(1);
+  if (!rest.starts_with('{')) return {};
+  int depth = 0;
+  for (std::size_t i = 0; i < rest.size(); ++i) {
+    if (rest[i] == '"') {
+      i = closing_quote(rest, i);
+      if (i == std::string_view::npos) return {};
+    } else if (rest[i] == '{') {
+      ++depth;
+    } else if (rest[i] == '}' && --depth == 0) {
+      const auto object = rest.substr(0, i + 1);
+      rest.remove_prefix(i + 1);
+      return object;
+    }
+  }
+  return {};
+}
+
 std::optional<std::uint64_t> leading_number(std::string_view text) {
   std::uint64_t value = 0;
   std::size_t i = 0;

@@ -35,6 +35,23 @@ class KeyFinder {
 // The decimal number at the front of `text`; nothing where there is no digit.
 std::optional<std::uint64_t> leading_number(std::string_view text);
 
+// Takes the first object off an array's text: past it `rest` goes on; empty where there is none.
+std::string_view take_object(std::string_view& rest);
+
+// Calls `each(item)` for every object of the member "items" of a page.
+template <class Each>
+void for_each_item(std::string_view page, Each&& each) {
+  constexpr std::string_view kItems = R"("items":[)";
+  const auto at = page.find(kItems);
+  if (at == std::string_view::npos) return;
+  page.remove_prefix(at + kItems.size());
+  while (true) {
+    const auto item = take_object(page);
+    if (item.empty()) return;
+    each(item);
+  }
+}
+
 // Calls `each(frame)` for every frame of a WebSocket text message; frames are separated by '\n'.
 template <class Each>
 void for_each_frame(std::string_view message, Each&& each) {

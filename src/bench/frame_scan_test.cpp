@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "bench/message_text.h"
+
 namespace c4a::bench {
 namespace {
 
@@ -61,6 +63,32 @@ TEST(FrameScanTest, FramesAreSeparatedByNewlines) {
   std::vector<std::string> frames;
   for_each_frame("a\nbb\n\nc\n", [&](std::string_view frame) { frames.emplace_back(frame); });
   EXPECT_EQ(frames, (std::vector<std::string>{"a", "bb", "c"}));
+}
+
+TEST(FrameScanTest, ThePagesItemsAreTakenWholeWhateverIsInThem) {
+  std::vector<std::string> items;
+  const auto keep = [&](std::string_view item) { items.emplace_back(item); };
+  for_each_item(R"({"items":[{"a":{"b":"}]"}},{"c":"\"{"}],"next_cursor":null})", keep);
+  EXPECT_EQ(items, (std::vector<std::string>{R"({"a":{"b":"}]"}})", R"({"c":"\"{"})"}));
+  items.clear();
+  for_each_item(R"({"items":[],"next_cursor":null})", keep);
+  for_each_item(R"({"items":[{"cut)", keep);
+  for_each_item(R"({"problem":1})", keep);
+  EXPECT_TRUE(items.empty());
+}
+
+TEST(MessageWriterTest, AMessageIsRepeatedToTheLastByteAndKnownByItsText) {
+  MessageWriter writer(300, false);
+  const auto id = Uuid::v7(1);
+  std::string first;
+  std::string again;
+  writer.append_frame(first, 7, "c", id);
+  writer.append_frame(again, 7, "c", id);
+  EXPECT_EQ(first, again);
+  const auto text = std::string(KeyFinder(R"("text":)").text(first).value_or(""));
+  EXPECT_TRUE(writer.is_text_of(text, 7));
+  EXPECT_FALSE(writer.is_text_of(text, 8));
+  EXPECT_FALSE(writer.is_text_of(text + ".", 7));
 }
 
 }  // namespace

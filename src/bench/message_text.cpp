@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "bench/frame_scan.h"
+
 namespace c4a::bench {
 namespace {
 
@@ -33,6 +35,18 @@ void MessageWriter::append_frame(std::string& out, std::uint64_t number, std::st
   out += '}';
 }
 
+void MessageWriter::append_frame(std::string& out, std::uint64_t number, std::string_view conversation,
+                                 const Uuid& message_id) {
+  out += kSendStart;
+  append_number(out, number);
+  out += kAfterRef;
+  out += kMessageIdKey;
+  message_id.append_to(out);
+  out += R"(",)";
+  append_content(out, number, conversation);
+  out += '}';
+}
+
 void MessageWriter::append_body(std::string& out, std::uint64_t number, std::string_view conversation) {
   out += '{';
   append_message(out, number, conversation);
@@ -47,13 +61,26 @@ void MessageWriter::append_message(std::string& out, std::uint64_t number, std::
     next_id_.append_to(out);
     out += R"(",)";
   }
+  append_content(out, number, conversation);
+}
+
+void MessageWriter::append_content(std::string& out, std::uint64_t number, std::string_view conversation) const {
   out += kConversationKey;
   out += conversation;
   out += kPayloadStart;
   append_number(out, number);
-  const auto rest = text_bytes_ - kNumberDigits;
-  out.append(noise_, (number * 61) % (kNoiseBytes - rest), rest);
+  out += noise_of(number);
   out += kPayloadEnd;
+}
+
+std::string_view MessageWriter::noise_of(std::uint64_t number) const {
+  const auto rest = text_bytes_ - kNumberDigits;
+  return std::string_view(noise_).substr((number * 61) % (kNoiseBytes - rest), rest);
+}
+
+bool MessageWriter::is_text_of(std::string_view text, std::uint64_t number) const {
+  return text.size() == text_bytes_ && leading_number(text.substr(0, kNumberDigits)) == number &&
+         text.substr(kNumberDigits) == noise_of(number);
 }
 
 void append_number(std::string& out, std::uint64_t number) {

@@ -31,11 +31,17 @@ class MessageWriter {
 
   // A whole `send` frame whose ref is `number`.
   void append_frame(std::string& out, std::uint64_t number, std::string_view conversation);
+  // The same with a message_id of the caller's, for one who repeats sends: everything follows from number and id.
+  void append_frame(std::string& out, std::uint64_t number, std::string_view conversation, const Uuid& message_id);
   // The body of POST /v1/messages.
   void append_body(std::string& out, std::uint64_t number, std::string_view conversation);
+  // Whether `text` is the text of that message, to the last byte.
+  bool is_text_of(std::string_view text, std::uint64_t number) const;
 
  private:
   void append_message(std::string& out, std::uint64_t number, std::string_view conversation);
+  void append_content(std::string& out, std::uint64_t number, std::string_view conversation) const;
+  std::string_view noise_of(std::uint64_t number) const;
 
   std::size_t text_bytes_;
   bool own_ids_;

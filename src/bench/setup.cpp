@@ -25,26 +25,51 @@ std::string new_prefix(std::string_view role) {
 
 }  // namespace
 
+std::string admin_key_from(Flags& flags) {
+  const char* key = std::getenv("CHAT4ALL_ADMIN_KEY");
+  auto given = flags.text("admin-key", "", "admin key, instead of CHAT4ALL_ADMIN_KEY");
+  return given.empty() && key != nullptr ? std::string(key) : given;
+}
+
+std::unexpected<Error> no_admin_key() {
+  return fail(ErrorCode::kInvalidRequest, "an admin key is needed: --admin-key, or CHAT4ALL_ADMIN_KEY");
+}
+
+Endpoint endpoint_of(std::string_view address) {
+  Endpoint endpoint;
+  const auto colon = address.rfind(':');
+  endpoint.ip = address.substr(0, colon);
+  if (colon != std::string_view::npos) {
+    endpoint.port = static_cast<std::uint16_t>(leading_number(address.substr(colon + 1)).value_or(0));
+  }
+  return endpoint;
+}
+
+Result<std::vector<Endpoint>> servers_from(Flags& flags) {
+  const auto list = flags.text("servers", "127.0.0.1:8080", "addresses of the installation, separated by commas");
+  std::vector<Endpoint> servers;
+  for (std::string_view rest = list; !rest.empty();) {
+    const auto comma = rest.find(',');
+    servers.push_back(endpoint_of(rest.substr(0, comma)));
+    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+    if (servers.back().port != 0) continue;
+    return fail(ErrorCode::kInvalidRequest, "--servers takes ADDR:PORT,ADDR:PORT");
+  }
+  if (servers.empty()) return fail(ErrorCode::kInvalidRequest, "--servers takes ADDR:PORT,ADDR:PORT");
+  return servers;
+}
+
 Target target_from(Flags& flags) {
   Target target;
-  const auto address = flags.text("target", "127.0.0.1:8080", "address and port of the server");
-  const auto colon = address.rfind(':');
-  target.server.ip = address.substr(0, colon);
-  if (colon != std::string::npos) {
-    target.server.port = static_cast<std::uint16_t>(leading_number(address.substr(colon + 1)).value_or(0));
-  }
-  const char* key = std::getenv("CHAT4ALL_ADMIN_KEY");
-  target.admin_key = flags.text("admin-key", "", "admin key, instead of CHAT4ALL_ADMIN_KEY");
-  if (target.admin_key.empty() && key != nullptr) target.admin_key = key;
+  target.server = endpoint_of(flags.text("target", "127.0.0.1:8080", "address and port of the server"));
+  target.admin_key = admin_key_from(flags);
   target.server_pid = static_cast<pid_t>(
       flags.number("server-pid", 0, 0, 1ULL << 22U, "process to account CPU and memory to; 0: who listens there"));
   return target;
 }
 
 Result<void> find_server(Target& target) {
-  if (target.admin_key.empty()) {
-    return fail(ErrorCode::kInvalidRequest, "an admin key is needed: --admin-key, or CHAT4ALL_ADMIN_KEY");
-  }
+  if (target.admin_key.empty()) return no_admin_key();
   if (target.server_pid == 0) {
     C4A_TRY(target.server_pid, process_listening_on(target.server.port));
   }

@@ -24,6 +24,15 @@ struct Target {
   pid_t server_pid = 0;  // 0: found through the port, see find_server
 };
 
+// --admin-key, or CHAT4ALL_ADMIN_KEY; empty where neither is given.
+std::string admin_key_from(Flags& flags);
+std::unexpected<Error> no_admin_key();
+
+// "127.0.0.1:8080"; port 0 where there is none.
+Endpoint endpoint_of(std::string_view address);
+// --servers: several addresses of one installation. Fails with: kInvalidRequest.
+Result<std::vector<Endpoint>> servers_from(Flags& flags);
+
 // --target, --admin-key (or CHAT4ALL_ADMIN_KEY) and --server-pid.
 Target target_from(Flags& flags);
 

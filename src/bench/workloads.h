@@ -29,5 +29,7 @@ Result<Report> run_idle(Flags& flags);
 Result<Report> run_catch_up(Flags& flags);
 Result<Report> run_restart(Flags& flags);
 Result<Report> run_growth(Flags& flags);
+Result<Report> run_overload(Flags& flags);
+Result<Report> run_soak(Flags& flags);
 
 }  // namespace c4a::bench

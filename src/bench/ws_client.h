@@ -41,6 +41,8 @@ class WsClient final : public Pollable {
 
   // Starts to connect. Fails with: kUnavailable.
   Result<void> connect(const Endpoint& server, const WsLogin& login);
+  // The server took the WebSocket.
+  bool upgraded() const { return upgraded_; }
   // The server said `ready`.
   bool ready() const { return ready_; }
   bool lost() const { return lost_; }

@@ -14,6 +14,12 @@ constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kLongestPause{800};
 constexpr int kLooks = 14;
 
+std::unexpected<Error> not_known() {
+  Error error{
+      ErrorCode::kUnavailable, "The message may have been sent; send it again with the same message_id.", {}, 1};
+  return fail(std::move(error));
+}
+
 std::unexpected<Error> id_conflict() {
   return fail(ErrorCode::kMessageIdConflict,
               "This message_id was used for another message in the conversation; send with a new one.");
@@ -47,10 +53,13 @@ Result<> AnsweringLog::append(Command command, Completion done) {
   if (question.kind == Question::Kind::kOther) return log_.append(std::move(command), std::move(done));
   auto look = [this, question = std::move(question), done = std::move(done)](Result<Decision> decision) mutable {
     if (!decision || decision->decided) return done(std::move(decision));
-    workers_.post_always(
-        [this, question = std::move(question), done = std::move(done), undecided = std::move(*decision)]() mutable {
-          done(answer(question, std::move(undecided)));
-        });
+    if (question.kind == Question::Kind::kSend && workers_.queued() >= kMostQueued) return done(not_known());
+    workers_.post_always([this, question = std::move(question), done = std::move(done),
+                          undecided = std::move(*decision), posted_us = clock_.monotonic_us()]() mutable {
+      const bool late = clock_.monotonic_us() - posted_us > kMostWaitUs;
+      if (question.kind == Question::Kind::kSend && late) return done(not_known());
+      done(answer(question, std::move(undecided)));
+    });
   };
   return log_.append(std::move(command), std::move(look));
 }
@@ -123,11 +132,7 @@ bool AnsweringLog::is_complete(const Question& question) {
 Result<Decision> AnsweringLog::compare_with_note(const Question& question, Decision undecided) {
   const auto note = metadata_.note_undecided(
       {question.conversation, question.message, question.digest, question.actor, question.at, question.at + kNoteMs});
-  if (!note) {
-    Error error{
-        ErrorCode::kUnavailable, "The message may have been sent; send it again with the same message_id.", {}, 1};
-    return fail(std::move(error));
-  }
+  if (!note) return not_known();
   if (note->first) return undecided;
   if (note->noted.from != question.actor || note->noted.digest != question.digest) return id_conflict();
   undecided.created_at = note->noted.created_at;

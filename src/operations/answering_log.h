@@ -10,6 +10,7 @@
 
 #include <atomic>
 
+#include "base/clock.h"
 #include "base/worker_pool.h"
 #include "message_log/message_log.h"
 #include "message_store/message_store.h"
@@ -22,8 +23,14 @@ class AnsweringLog final : public MessageLog {
   // How long a repeat is known by its note alone. The router has long stored the first by then.
   static constexpr TimestampMs kNoteMs = 24LL * 3600 * 1000;
 
-  AnsweringLog(MessageLog& log, MessageStore& store, MetadataStore& metadata, WorkerPool& workers)
-      : log_(log), store_(store), metadata_(metadata), workers_(workers) {}
+  // Looks take reads, and other requests need the same threads. Where the queue for them is longer than this, or a send
+  // has waited in it for longer, it is answered kUnavailable without a look.
+  static constexpr std::size_t kMostQueued = 1000;
+  static constexpr std::int64_t kMostWaitUs = 1'000'000;
+
+  AnsweringLog(MessageLog& log, MessageStore& store, MetadataStore& metadata, WorkerPool& workers,
+               const Clock& clock = system_clock())
+      : log_(log), store_(store), metadata_(metadata), workers_(workers), clock_(clock) {}
 
   Result<> append(Command command, Completion done) override;
   void stop() override { log_.stop(); }
@@ -63,6 +70,7 @@ class AnsweringLog final : public MessageLog {
   MessageStore& store_;
   MetadataStore& metadata_;
   WorkerPool& workers_;
+  const Clock& clock_;
   std::atomic<int> waiting_{0};
 };
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <thread>
 
 #include "message_store/fake_message_store.h"
 #include "metadata_store/fake_metadata_store.h"
@@ -66,7 +67,7 @@ class AnsweringLogTest : public testing::Test {
   }
   // Through a gateway of its own.
   Result<Decision> answer_to(Command command) {
-    AnsweringLog gateway(log_, store_, metadata_, workers_);
+    AnsweringLog gateway(log_, store_, metadata_, workers_, clock_);
     std::promise<Result<Decision>> promise;
     auto answer = promise.get_future();
     EXPECT_TRUE(gateway.append(std::move(command), [&](Result<Decision> decision) { promise.set_value(decision); }));
@@ -83,6 +84,7 @@ class AnsweringLogTest : public testing::Test {
   UndecidedLog log_;
   FakeMessageStore store_;
   FakeMetadataStore metadata_;
+  ManualClock clock_;
   WorkerPool workers_{1, 10};
 };
 
@@ -92,6 +94,28 @@ TEST_F(AnsweringLogTest, AStrangerIsToldThatThereIsNoSuchConversation) {
   const auto answer = answer_to(send("ann", "hello", kNow + 1));
   ASSERT_TRUE(answer);
   EXPECT_FALSE(answer->duplicate);
+}
+
+TEST_F(AnsweringLogTest, WhereTooMuchWaitsForWorkersASendIsAnsweredAtOnce) {
+  std::promise<void> go_on;
+  const auto gone_on = go_on.get_future().share();
+  for (std::size_t i = 0; i < AnsweringLog::kMostQueued + 1; ++i) workers_.post_always([gone_on] { gone_on.wait(); });
+  while (workers_.queued() > AnsweringLog::kMostQueued) std::this_thread::yield();  // one of them runs
+  EXPECT_EQ(refusal_of(send("ann", "hello", kNow)), ErrorCode::kUnavailable);
+  go_on.set_value();
+}
+
+TEST_F(AnsweringLogTest, ASendThatWaitedTooLongForAWorkerIsNotLookedAfter) {
+  std::promise<void> go_on;
+  workers_.post_always([gone_on = go_on.get_future().share()] { gone_on.wait(); });
+  AnsweringLog gateway(log_, store_, metadata_, workers_, clock_);
+  std::promise<Result<Decision>> promise;
+  ASSERT_TRUE(gateway.append(send("ann", "hello", kNow), [&](auto decision) { promise.set_value(decision); }));
+  clock_.advance_ms(AnsweringLog::kMostWaitUs / 1000 + 1);
+  go_on.set_value();
+  const auto answer = promise.get_future().get();
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::kUnavailable);
 }
 
 TEST_F(AnsweringLogTest, AnUnknownConversationIsNotFound) {

@@ -43,6 +43,7 @@ class Outcome:
     counts: dict = field(default_factory=lambda: dict.fromkeys(KINDS, 0))
     recoveries_ms: list = field(default_factory=list)
     activity: Counter = field(default_factory=Counter)
+    soak: dict = field(default_factory=dict)         # figures of `chat4all bench soak`, where it ran beside
     complaints: list = field(default_factory=list)
     notes: list = field(default_factory=list)
     skipped: str = ""

@@ -3,8 +3,39 @@
 from checker import KINDS
 
 
+def soak_violations(figures):
+    return sum(int(value) for name, value in figures.items() if name.startswith("violations_"))
+
+
+def soak_line(figures):
+    return (f"{figures['acknowledged']:,.0f} acknowledged, {figures['repeated']:,.0f} repeated, {figures['refused']:,.0f} refused, "
+            f"{figures['reconnects']:,.0f} reconnects, longest silence {figures['longest_silence']:.1f} s, "
+            f"{soak_violations(figures)} violations")
+
+
+def soak_table(outcomes, faults, given):
+    """What `chat4all bench soak` found beside the people."""
+    found = [(outcome.soak, fault) for outcome, fault in zip(outcomes, faults) if outcome.soak]
+    if not found:
+        return []
+    columns = ("acknowledged", "repeated", "duplicates", "without_seq", "refused", "reconnects")
+    lines = ["", "## The soak beside them", "",
+             f"`chat4all bench soak --rate {given.soak_rate}` ran beside the people from before each fault until after it, over the same",
+             "gateways. It sends again what was not answered, judges every frame, and reads every history at the end.", "",
+             "| fault | acknowledged | sent again | duplicates | without `seq` | refused | connections lost | longest silence "
+             "| connected again, p95 | p99 | violations |",
+             "| --- |" + " --: |" * 10]
+    for figures, fault in found:
+        counts = " | ".join(f"{figures[name]:,.0f}" for name in columns)
+        lines.append(f"| {fault.name} | {counts} | {figures['longest_silence']:.1f} s | {figures['connected_again_p95']:,.0f} ms | "
+                     f"{figures['ack_p99']:,.0f} ms | {soak_violations(figures)} |")
+    return lines
+
+
 def markdown(outcomes, faults, command, given, seconds):
-    acknowledged = sum(outcome.acknowledged for outcome in outcomes)
+    people = sum(outcome.acknowledged for outcome in outcomes)
+    soaked = sum(int(outcome.soak.get("acknowledged", 0)) for outcome in outcomes)
+    wrong = sum(soak_violations(outcome.soak) for outcome in outcomes)
     totals = {kind: sum(outcome.counts[kind] for outcome in outcomes) for kind in KINDS}
     lines = [
         "# Failover", "",
@@ -12,8 +43,9 @@ def markdown(outcomes, faults, command, given, seconds):
         "brokers, three Cassandra nodes, PostgreSQL, and Redis with a replica and three Sentinels, all on one machine with the",
         f"clients (20 people, their devices, {given.rate} messages a second). Each fault holds for some seconds under load; then",
         "every history is read and compared with everything that any client was ever told.", "",
-        f"**{acknowledged:,} acknowledged messages; "
-        + ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in totals.items()) + ".**", "",
+        f"**{people + soaked:,} acknowledged messages; of the {people:,} of these people: "
+        + ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in totals.items())
+        + (f"; of the {soaked:,} of the soak: {wrong} violations" if soaked else "") + ".**", "",
         "*Longest silence*: the longest time, from the fault until after it was mended, in which no client anywhere got an",
         "acknowledgement. *Refused*: sends answered with 503, all of which clients sent again.", "",
         "| fault | acknowledged | lost | twice | order | status back | changed | refused | longest silence | verdict | |",
@@ -29,4 +61,4 @@ def markdown(outcomes, faults, command, given, seconds):
     for outcome, fault in zip(outcomes, faults):
         if outcome.complaints:
             lines += ["", f"## {fault.name}: what was wrong", ""] + [f"- {text[:400]}" for text in outcome.complaints[:8]]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines + soak_table(outcomes, faults, given)) + "\n"

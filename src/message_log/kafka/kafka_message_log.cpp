@@ -22,6 +22,8 @@ constexpr std::chrono::milliseconds kTick{100};
 constexpr std::int64_t kLookEveryMs = 1000;
 // Deliveries that fail one after the other, with none between that succeeds.
 constexpr int kFailuresDown = 10;
+// However short a wait for decisions is set: below this nobody would say that routers are behind.
+constexpr std::int64_t kLeastInTimeMs = 500;
 
 std::int64_t steady_ms() { return system_clock().monotonic_us() / 1000; }
 
@@ -39,6 +41,10 @@ Error too_large() {
 }
 
 Error too_many() { return {ErrorCode::kOverloaded, "Too many commands are waiting; try again in a second.", {}, 1}; }
+
+Error routers_behind() {
+  return {ErrorCode::kOverloaded, "More is sent than can be handled in time; send again in a second.", {}, 1};
+}
 
 Error why_not_produced(rd_kafka_resp_err_t code) {
   if (code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) return too_large();
@@ -70,6 +76,7 @@ KafkaMessageLog::KafkaMessageLog(KafkaOptions options, std::uint64_t gateway)
     : options_(std::move(options)),
       gateway_(gateway),
       pending_(options_.waiting_limit),
+      pace_(std::max(options_.decision_wait_ms, kLeastInTimeMs)),
       reports_(std::make_unique<Reports>()) {}
 
 Result<std::unique_ptr<KafkaMessageLog>> KafkaMessageLog::open(KafkaOptions options, std::uint64_t gateway) {
@@ -123,6 +130,12 @@ Result<> KafkaMessageLog::append(Command command, Completion done) {
     return fail(std::move(error));
   };
   if (down_) return refuse(no_answer());
+  const std::int64_t now_ms = steady_ms();
+  const bool send = std::holds_alternative<SendMessage>(command.request);
+  if (send && decisions_arrive_ && !pace_.admits(now_ms)) {
+    counters_.shed.fetch_add(1, std::memory_order_relaxed);
+    return refuse(routers_behind());
+  }
   const std::int64_t wait_ms = decisions_arrive_ ? options_.decision_wait_ms : 0;
   const std::uint64_t request = pending_.add(done, fallback_of(command), wait_ms);
   if (request == 0) return refuse(too_many());
@@ -134,6 +147,7 @@ Result<> KafkaMessageLog::append(Command command, Completion done) {
   const rd_kafka_resp_err_t code = produced == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error();
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
     counters_.appended.fetch_add(1, std::memory_order_relaxed);
+    pace_.appended(request, now_ms);
     return {};
   }
   (void)pending_.take_back(request);
@@ -250,6 +264,11 @@ Result<> KafkaMessageLog::check() {
   if (!down_ && !writable(*producer())) suspect_ = true;
   if (!down_) return {};
   return fail(kafka::unreachable(options_, reports_->trouble, "no partition of the commands' topic can be written"));
+}
+
+void KafkaMessageLog::decided(std::uint64_t request, Result<Decision> decision) {
+  pace_.decided(request, steady_ms());
+  pending_.decided(request, std::move(decision));
 }
 
 void KafkaMessageLog::decisions_arrive(bool yes) { decisions_arrive_ = yes; }

@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "message_log/decision_pace.h"
 #include "message_log/kafka/kafka_options.h"
 #include "message_log/message_log.h"
 #include "message_log/pending_answers.h"
@@ -22,6 +23,7 @@ struct KafkaLogCounters {
   std::atomic<std::uint64_t> delivered{0};
   std::atomic<std::uint64_t> failed{0};
   std::atomic<std::uint64_t> refused{0};
+  std::atomic<std::uint64_t> shed{0};  // of the refused: sends, because decisions came late
   std::atomic<std::uint64_t> replaced_producers{0};
 };
 
@@ -42,7 +44,7 @@ class KafkaMessageLog final : public MessageLog {
   bool up() const { return !down_; }
 
   // Any thread: a router's decision arrived.
-  void decided(std::uint64_t request, Result<Decision> decision) { pending_.decided(request, std::move(decision)); }
+  void decided(std::uint64_t request, Result<Decision> decision);
   // Whether decisions arrive at present; while not, nobody waits for one.
   void decisions_arrive(bool yes);
 
@@ -68,6 +70,7 @@ class KafkaMessageLog final : public MessageLog {
   const KafkaOptions options_;
   const std::uint64_t gateway_;
   PendingAnswers pending_;
+  DecisionPace pace_;
   KafkaLogCounters counters_;
   const std::unique_ptr<Reports> reports_;
   std::atomic<bool> suspect_{false};  // something went wrong; the next look decides

@@ -223,6 +223,31 @@ TEST_F(KafkaMockTest, LostBrokersAreNoticedAndFoundAgain) {
   EXPECT_TRUE(eventually([&] { return log->check().has_value(); }));
 }
 
+TEST_F(KafkaMockTest, SendsAreRefusedAtOnceWhereManyWaitAndDecisionsComeLate) {
+  Answers answers;
+  const auto log = KafkaMessageLog::open(options_, 1).value();
+  const auto append = [&](Request request) {
+    Command command;
+    command.at = 1;
+    command.request = std::move(request);
+    return log->append(std::move(command), answers.next());
+  };
+  constexpr std::uint64_t kCommands = 2000;
+  for (std::uint64_t i = 0; i < kCommands; ++i) ASSERT_TRUE(append(SendMessage{}));
+  ASSERT_EQ(answers.wait_for(kCommands).size(), kCommands) << "without a decision";
+  std::this_thread::sleep_for(std::chrono::milliseconds(600));
+  for (std::uint64_t request = 1; request <= kCommands / 2; ++request) log->decided(request, Decision{});
+
+  const auto refused = append(SendMessage{});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::kOverloaded);
+  EXPECT_EQ(log->counters().shed, 1u);
+  EXPECT_TRUE(append(Acknowledge{})) << "what frees a queue is taken";
+
+  for (auto request = kCommands / 2 + 1; request <= kCommands + 1; ++request) log->decided(request, Decision{});
+  EXPECT_TRUE(append(SendMessage{})) << "all is decided";
+}
+
 TEST_F(KafkaMockTest, WhatStopCannotDeliverIsAnsweredAllTheSame) {
   const auto log = KafkaMessageLog::open(options_, 1).value();
   all_brokers([](auto* cluster, int broker) { rd_kafka_mock_broker_set_down(cluster, broker); });

@@ -2,4 +2,4 @@
 run(context)`."""
 
 ORDER = ("kill_loop", "power_cut", "disk_full", "fsync_fails", "read_only", "damaged_tail", "damaged_middle",
-         "second_server", "sigterm_under_load", "clock_jumps")
+         "second_server", "sigterm_under_load", "clock_jumps", "soak_kills")
