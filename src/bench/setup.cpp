@@ -116,7 +116,8 @@ Result<std::vector<std::string>> make_private_conversations(Poller& poller, cons
   };
   const auto read = [&](std::size_t i, int status, std::string_view body) -> Result<void> {
     const auto found = id.text(body);
-    if (status != 201 || !found) return refused("POST /v1/conversations", status, body);
+    // 200: the pair has one already, of a try that was answered otherwise.
+    if ((status != 201 && status != 200) || !found) return refused("POST /v1/conversations", status, body);
     ids[i] = *found;
     if (!progress.empty() && ++done % 50'000 == 0) fmt::print(stderr, "{}: {} of {}\n", progress, done, ids.size());
     return {};

@@ -11,6 +11,19 @@ namespace c4a::bench {
 namespace {
 
 constexpr std::int64_t kTickUs = 5'000;
+constexpr std::int64_t kSetUpUs = 120'000'000;
+constexpr std::int64_t kSetUpPauseUs = 1'000'000;
+
+// Once it succeeds: a system that has just been started refuses some of what is asked all at once.
+template <class Attempt>
+auto patiently(Poller& poller, Attempt attempt) {
+  const auto deadline = now_us() + kSetUpUs;
+  while (true) {
+    auto made = attempt();
+    if (made || now_us() > deadline) return made;
+    for (const auto until = now_us() + kSetUpPauseUs; now_us() < until;) poller.turn(until);
+  }
+}
 
 }  // namespace
 
@@ -18,10 +31,10 @@ Result<std::unique_ptr<SoakFlow>> SoakFlow::open(Poller& poller, std::span<const
                                                  const std::string& admin_key, const SoakOptions& options) {
   std::unique_ptr<SoakFlow> flow(new SoakFlow(poller, servers, options));
   const Target target{servers.front(), admin_key, 0};
-  C4A_TRY(auto users, make_users(poller, target, "soak", options.pairs * 2, true));
+  C4A_TRY(auto users, patiently(poller, [&] { return make_users(poller, target, "soak", options.pairs * 2, true); }));
   std::vector<Members> members;
   for (std::size_t i = 0; i < users.size(); i += 2) members.push_back({users[i].id, users[i + 1].id});
-  C4A_TRY(auto conversations, make_private_conversations(poller, target, members));
+  C4A_TRY(auto conversations, patiently(poller, [&] { return make_private_conversations(poller, target, members); }));
   for (std::size_t i = 0; i < conversations.size(); ++i) {
     flow->pairs_.push_back(
         std::make_unique<SoakPair>(flow->shared_, i, users[i * 2], users[i * 2 + 1], std::move(conversations[i])));
