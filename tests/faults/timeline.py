@@ -15,6 +15,8 @@ class TimedHistory(History):
         super().__init__()
         self.begun = time.monotonic()
         self.sent_at = {}
+        self.first_sent_at = {}
+        self.tick_times = []             # the moment of each tick
         self.acknowledged_at = []        # (seconds, latency in ms)
         self.refused_at = []
         self.marks = []                  # (from, to, text)
@@ -22,8 +24,12 @@ class TimedHistory(History):
     def now(self):
         return time.monotonic() - self.begun
 
+    def tick(self):
+        self.tick_times.append(self.now())
+        return super().tick()
+
     def attempt(self, message_id, *args, **named):
-        self.sent_at[message_id] = self.now()
+        self.sent_at[message_id] = self.first_sent_at[message_id] = self.now()
         return super().attempt(message_id, *args, **named)
 
     def answer(self, message_id, *args, **named):
@@ -39,6 +45,23 @@ class TimedHistory(History):
         """The longest time without any acknowledgement between two moments."""
         times = [since, *(at for at, _ in self.acknowledged_at if since <= at <= until), until]
         return max(later - earlier for earlier, later in zip(times, times[1:]))
+
+    def longest_until_shown(self, since, until):
+        """In ms: of what was sent between two moments, how long it took at most until somebody saw its place in the
+        conversation. An answer without a place does not count: the log had the message, and no router had decided."""
+        seen = [(told.message_id, told.tick) for told in self.told]
+        seen += [(frame.message_id, frame.tick) for session in self.sessions for frame in session.frames]
+        waits = [self.tick_times[tick - 1] - self.first_sent_at[message_id]
+                 for message_id, tick in first_of_each(seen).items() if since <= self.first_sent_at[message_id] <= until]
+        return 1000 * max(waits, default=0)
+
+
+def first_of_each(pairs):
+    """key → its lowest value."""
+    found = {}
+    for key, value in pairs:
+        found[key] = min(value, found.get(key, value))
+    return found
 
 
 def percentile(values, share):
