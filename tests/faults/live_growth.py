@@ -15,7 +15,7 @@ from live_fault import Fault, must, nothing
 from servers import Servers, silence
 
 LONG_SECONDS = 400
-GROWTH_RATE = 200           # messages a second: a stall of one partition shows only where messages come
+GROWTH_RATE = 60            # messages a second: a stall of one partition shows only where messages come
 
 
 class OneMoreProcess:
