@@ -23,7 +23,6 @@ class Fault:
     prepare: Callable = nothing     # gets the cluster, which has not been started, and the context; may raise Skipped
     aim_shown_ms: int | None = None  # the longest time until a message was decided and shown to somebody
     unseen: bool = False            # nobody may be refused anything
-    least_rate: int = 0             # messages a second, where fewer would show too little
 
 
 class Holding:

@@ -15,7 +15,6 @@ from live_fault import Fault, must, nothing
 from servers import Servers, silence
 
 LONG_SECONDS = 400
-GROWTH_RATE = 60            # messages a second: a stall of one partition shows only where messages come
 
 
 class OneMoreProcess:
@@ -95,7 +94,7 @@ class OneMoreCassandra(OneMoreServer):
 
 def grown(name, what, it, hold, aim_seconds=1, aim_shown_ms=None):
     return Fault(name, f"{what} added under load, and taken away", it.inject, it.mend, hold, aim_seconds,
-                 getattr(it, "prepare", nothing), aim_shown_ms, True, GROWTH_RATE)
+                 getattr(it, "prepare", nothing), aim_shown_ms, True)
 
 
 GROWTH_FAULTS = [

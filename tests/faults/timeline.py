@@ -49,19 +49,24 @@ class TimedHistory(History):
     def longest_until_shown(self, since, until):
         """In ms: of what was sent between two moments, how long it took at most until somebody saw its place in the
         conversation. An answer without a place does not count: the log had the message, and no router had decided."""
-        seen = [(told.message_id, told.tick) for told in self.told]
-        seen += [(frame.message_id, frame.tick) for session in self.sessions for frame in session.frames]
         waits = [self.tick_times[tick - 1] - self.first_sent_at[message_id]
-                 for message_id, tick in first_of_each(seen).items() if since <= self.first_sent_at[message_id] <= until]
+                 for message_id, tick in self.first_shown().items() if since <= self.first_sent_at[message_id] <= until]
         return 1000 * max(waits, default=0)
 
+    def first_shown(self):
+        """message → the tick at which somebody first saw its place."""
+        found = {}
+        for message_id, tick in ((told.message_id, told.tick) for told in self.told):
+            found[message_id] = min(tick, found.get(message_id, tick))
+        for frame in (frame for session in self.sessions for frame in session.frames):
+            found[frame.message_id] = min(frame.tick, found.get(frame.message_id, frame.tick))
+        return found
 
-def first_of_each(pairs):
-    """key → its lowest value."""
-    found = {}
-    for key, value in pairs:
-        found[key] = min(value, found.get(key, value))
-    return found
+    def unshown(self):
+        """Messages that were acknowledged, and that nobody has seen yet."""
+        shown = self.first_shown()
+        return [attempt.message_id for attempt in self.attempts.values()
+                if attempt.answered and attempt.message_id not in shown]
 
 
 def percentile(values, share):
