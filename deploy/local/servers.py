@@ -9,6 +9,7 @@
     servers.py add NODE…                      cassandra-4, kafka-4 and so on
     servers.py topics                         partitions with copies not in sync; exit status 1 where there are any
     servers.py nodetool NODE WORD…            Cassandra's own tool
+    servers.py tool kafka-topics WORD…        Kafka's own tools, on these brokers (kafka-reassign-partitions and others)
     servers.py lock kafka|cassandra           write the lock file anew, after a change of the pom
 
 Tests import it: `from servers import Servers` (see README.md).
@@ -21,13 +22,14 @@ import fcntl
 import os
 import pathlib
 import re
+import subprocess
 import sys
 import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from cluster import jars, kafka_metadata, tls  # noqa: E402  (the folder has to be in the path first)
+from cluster import jars, kafka_metadata, kafka_tools, tls  # noqa: E402  (the folder has to be in the path first)
 from cluster.cassandra import SEEDS, Cassandra  # noqa: E402
 from cluster.kafka import VOTERS, Kafka  # noqa: E402
 from cluster.postgres import Postgres  # noqa: E402
@@ -213,6 +215,9 @@ def parse(words: list[str]) -> argparse.Namespace:
     nodetool = actions.add_parser("nodetool", prefix_chars="\0")
     nodetool.add_argument("node", metavar="NODE")
     nodetool.add_argument("words", nargs="+", metavar="WORD")
+    tool = actions.add_parser("tool", prefix_chars="\0")
+    tool.add_argument("tool", choices=kafka_tools.SCRIPTS)
+    tool.add_argument("words", nargs="+", metavar="WORD")
     actions.add_parser("lock").add_argument("kind", choices=("kafka", "cassandra"))
     return parser.parse_args(words)
 
@@ -222,6 +227,8 @@ def act(options: argparse.Namespace) -> int:
     if options.action == "lock":
         print(f"{jars.lock_file(options.kind)}: {jars.write_lock(options.kind)} jars")
         return 0
+    if options.action == "tool":
+        return run_tool(options)
     servers = Servers(getattr(options, "only", None))
     if options.action == "up":
         servers.up(with_tls=options.tls)
@@ -242,6 +249,15 @@ def act(options: argparse.Namespace) -> int:
     else:
         act_on_nodes(servers, options.action, options.nodes)
     return 0
+
+
+def run_tool(options: argparse.Namespace) -> int:
+    try:
+        print(kafka_tools.run(kafka_tools.SCRIPTS[options.tool], *options.words), end="")
+        return 0
+    except subprocess.CalledProcessError as failed:
+        print(failed.stdout + failed.stderr, file=sys.stderr, end="")
+        return 1
 
 
 def act_on_nodes(servers: Servers, action: str, names: list[str]) -> None:

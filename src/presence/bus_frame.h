@@ -12,6 +12,8 @@ namespace c4a {
 
 // Who sent a frame, and which one it is of those from this sender to this gateway: 1, 2, 3…
 struct BusFrameHead {
+  static constexpr std::uint64_t kLeaves = 0;  // instead of a counter: the sender ends, and decides nothing more
+
   std::uint64_t router = 0;
   std::uint64_t counter = 0;
 };

@@ -87,14 +87,38 @@ TEST(FrameOrderTest, ANewSenderAndAJumpAreGaps) {
   EXPECT_TRUE(order.gap_before(1, 10, 0));
 }
 
-TEST(FrameOrderTest, ASenderThatFallsSilentIsNoticedOnce) {
+TEST(FrameOrderTest, ASilentSenderMayHaveMoreToSayEachSecond) {
   FrameOrder order;
   order.gap_before(1, 1, 1000);
   order.gap_before(2, 1, 3000);
-  EXPECT_FALSE(order.somebody_fell_silent(3500));
-  EXPECT_TRUE(order.somebody_fell_silent(3501));
-  EXPECT_FALSE(order.somebody_fell_silent(3502));
+  EXPECT_FALSE(order.silence_may_hide_frames(3500));
+  EXPECT_TRUE(order.silence_may_hide_frames(3501));
+  EXPECT_FALSE(order.silence_may_hide_frames(3502));
   EXPECT_FALSE(order.gap_before(2, 2, 3600));
+  EXPECT_FALSE(order.silence_may_hide_frames(4500));
+  EXPECT_TRUE(order.silence_may_hide_frames(4501));
+  EXPECT_TRUE(order.gap_before(1, 9, 4600)) << "it is back";
+  EXPECT_FALSE(order.silence_may_hide_frames(5600));
+}
+
+TEST(FrameOrderTest, ALongSilenceIsLookedBehindLessOftenAndThenForgotten) {
+  FrameOrder order;
+  order.gap_before(1, 1, 0);
+  int soon = 0;
+  int later = 0;
+  for (std::int64_t now = 0; now <= 2 * FrameOrder::kForgottenAfterMs; now += 100) {
+    if (order.silence_may_hide_frames(now)) ++(now <= FrameOrder::kDeadByMs ? soon : later);
+  }
+  EXPECT_EQ(soon, 13);
+  EXPECT_EQ(later, 58);
+  EXPECT_TRUE(order.gap_before(1, 2, 2 * FrameOrder::kForgottenAfterMs));
+}
+
+TEST(FrameOrderTest, ASenderThatHasLeftHidesNothing) {
+  FrameOrder order;
+  order.gap_before(1, 1, 0);
+  order.left(1);
+  EXPECT_FALSE(order.silence_may_hide_frames(5000));
 }
 
 }  // namespace

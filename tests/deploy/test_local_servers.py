@@ -14,7 +14,7 @@ import pytest
 LOCAL = pathlib.Path(__file__).resolve().parents[2] / "deploy" / "local"
 sys.path.insert(0, str(LOCAL))
 
-from cluster import cassandra_query, jars, kafka_metadata, tls  # noqa: E402
+from cluster import cassandra_query, jars, kafka_metadata, kafka_tools, tls  # noqa: E402
 from cluster.process import Process, require_free  # noqa: E402
 from cluster.settings import ENV, Problem, address  # noqa: E402
 from servers import Servers, silence  # noqa: E402
@@ -177,6 +177,28 @@ def test_a_jar_that_changed_after_it_was_fetched_is_refused():
 def test_what_cannot_be_added_is_refused(name):
     with pytest.raises(Problem, match="cannot be added"):
         Servers(report=silence).add(name)
+
+
+@pytest.mark.parametrize("tool, words", [("kafka-topics", ["--list"]), ("kafka-metadata-quorum", ["describe"])])
+def test_kafkas_tools_are_told_the_brokers_before_what_to_do(monkeypatch, tool, words):
+    assert command_of(monkeypatch, tool, words)[-3:] == ["--bootstrap-server", ENV["KAFKA_BROKERS"], *words]
+
+
+def test_kafka_cluster_is_told_what_to_do_first(monkeypatch):
+    command = command_of(monkeypatch, "kafka-cluster", ["unregister", "--id", "4"])
+    assert command[-5:] == ["unregister", "--id", "4", "--bootstrap-server", ENV["KAFKA_BROKERS"]]
+
+
+def command_of(monkeypatch, tool, words):
+    commands = []
+
+    def run(command, **_):
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 0, stdout="", stderr="")
+
+    monkeypatch.setattr(kafka_tools.subprocess, "run", run)
+    kafka_tools.run(kafka_tools.SCRIPTS[tool], *words)
+    return commands[-1]
 
 
 def test_kafka_metadata_names_brokers_leaders_and_copies_that_lag():

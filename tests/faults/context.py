@@ -46,6 +46,9 @@ class Outcome:
     soak: dict = field(default_factory=dict)         # figures of `chat4all bench soak`, where it ran beside
     complaints: list = field(default_factory=list)
     notes: list = field(default_factory=list)
+    missed_aims: list = field(default_factory=list)
+    refused: int = 0
+    pictured: bool = False
     skipped: str = ""
     seconds: float = 0.0
 

@@ -18,21 +18,17 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.append(str(REPOSITORY / "deploy/local"))
 
 from cluster import kafka_tools  # noqa: E402
+from cluster.settings import ENV  # noqa: E402  (of CHAT4ALL_SERVERS_ENV, where that is set)
 
-CLUSTER = REPOSITORY / "deploy/local/cluster.env"
 # One for all runs, as a keyspace's tables cost each node memory for good: users and conversations have names of their own.
 KEYSPACE = "chat4all_faults"
 SERVERS = REPOSITORY / "deploy/local/servers.py"
-
-
-def cluster_addresses():
-    lines = CLUSTER.read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+LEAVE_SECONDS = 15
 
 
 def settings(name, keyspace):
     """An installation of its own: topics, database and Redis keys that nobody else has."""
-    of = cluster_addresses()
+    of = ENV
     hosts = ",".join(f"{host}:{of['CASSANDRA_PORT']}" for host in of["CASSANDRA_CONTACT_POINTS"].split(","))
     login = f"{of['POSTGRES_USER']}:{of['POSTGRES_PASSWORD']}@{of['POSTGRES_HOST']}:{of['POSTGRES_PORT']}"
     return {
@@ -53,7 +49,7 @@ def servers(*words, timeout=180):
 
 
 def make_database(name):
-    of = cluster_addresses()
+    of = ENV
     command = ["psql", "-h", of["POSTGRES_HOST"], "-p", of["POSTGRES_PORT"], "-U", of["POSTGRES_USER"], "-d",
                of["POSTGRES_DATABASE"], "-qc", f"CREATE DATABASE {name}"]
     subprocess.run(command, check=True, capture_output=True, env={**os.environ, "PGPASSWORD": of["POSTGRES_PASSWORD"]})
@@ -67,6 +63,11 @@ class Node(ServerProcess):
         super().__init__(binary, folder / "data", folder / "server.log", admin_key,
                          {**environment, "CHAT4ALL_SERVER__ROLES": role})
         self.role = role
+
+    def leave(self):
+        """SIGTERM, and an orderly end."""
+        if (code := self.terminate(LEAVE_SECONDS)) != 0:
+            raise NotServing(f"a {self.role} ended with {code} after SIGTERM: {self.last_words()}")
 
     def pause(self):
         self.process.send_signal(signal.SIGSTOP)
@@ -82,11 +83,36 @@ class LiveCluster:
         self.name = "f" + secrets.token_hex(5)
         self.user_prefix = self.name
         values = settings(self.name, KEYSPACE)
-        environment = {"CHAT4ALL_" + key.replace(".", "__").upper(): value for key, value in values.items()}
+        self.binary = binary
+        self.extra_environment = {"CHAT4ALL_" + key.replace(".", "__").upper(): value for key, value in values.items()}
         names = [("gateway", n + 1) for n in range(gateways)] + [("router", n + 1) for n in range(routers)]
-        self.nodes = {f"{role}{n}": Node(binary, role, self.folder / f"{role}{n}", admin_key, environment)
-                      for role, n in names}
+        self.nodes = {f"{role}{n}": self.node(role, n) for role, n in names}
         self.prepared = False
+
+    def node(self, role, number):
+        return Node(self.binary, role, self.folder / f"{role}{number}", self.admin_key, self.extra_environment)
+
+    def add(self, role):
+        """One more, which clients use as soon as it is ready; answers its name."""
+        number = 1 + sum(node.role == role for node in self.nodes.values())
+        node = self.node(role, number)
+        try:
+            node.start()
+        except BaseException:
+            node.close()
+            raise
+        self.nodes[f"{role}{number}"] = node
+        return f"{role}{number}"
+
+    def remove(self, name):
+        """No new connection goes there, as behind a load balancer; then it ends."""
+        node = self.nodes.pop(name)
+        try:
+            node.leave()
+        finally:
+            node.close()
+        if complaint := node.sanitizer_complaint():
+            raise NotServing(f"{name}: {complaint}")
 
     @property
     def gateways(self):

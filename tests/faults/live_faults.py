@@ -1,19 +1,10 @@
-"""What is broken on the distributed profile, how, and how it is mended. A fault holds for some seconds under load."""
+"""What is broken on the distributed profile, how, and how it is mended: the list, and whatever is killed or paused."""
 
-from dataclasses import dataclass
-from typing import Callable
-
-from live_cluster import servers
-
-
-@dataclass(frozen=True)
-class Fault:
-    name: str
-    what: str
-    inject: Callable        # gets the cluster
-    mend: Callable
-    hold_seconds: float = 6
-    aim_seconds: float = 15         # from the fault on, until sends are acknowledged again
+from live_clocks import CLOCK_FAULTS
+from live_disks import DISK_FAULTS
+from live_fault import Fault, both, must
+from live_growth import GROWTH_FAULTS
+from live_network import NETWORK_FAULTS
 
 
 def node_killed(node, aim):
@@ -26,12 +17,6 @@ def node_paused(node, aim):
                  lambda cluster: cluster.nodes[node].pause(), lambda cluster: cluster.nodes[node].resume(), 10, aim)
 
 
-def must(*words):
-    code, output = servers(*words)
-    if code != 0:
-        raise RuntimeError(f"servers.py {' '.join(words)}: {output[-400:]}")
-
-
 def server_killed(*names, hold=6, aim=15):
     return Fault(f"kill {' '.join(names)}", f"SIGKILL of {' and '.join(names)}, started again after a while",
                  lambda cluster: must("kill", *names), lambda cluster: must("start", *names), hold, aim)
@@ -40,19 +25,6 @@ def server_killed(*names, hold=6, aim=15):
 def server_paused(name, hold=6, aim=15):
     return Fault(f"pause {name}", f"SIGSTOP of {name}", lambda cluster: must("pause", name),
                  lambda cluster: must("resume", name), hold, aim)
-
-
-def both(first, second):
-    def inject(cluster):
-        first.inject(cluster)
-        second.inject(cluster)
-
-    def mend(cluster):
-        second.mend(cluster)
-        first.mend(cluster)
-
-    return Fault(f"{first.name} + {second.name}", f"{first.what}; at the same time {second.what}", inject, mend,
-                 max(first.hold_seconds, second.hold_seconds), max(first.aim_seconds, second.aim_seconds))
 
 
 FAULTS = [
@@ -72,4 +44,8 @@ FAULTS = [
     server_killed("redis-1", aim=5),
     both(node_killed("router3", 15), server_killed("kafka-3")),
     both(node_killed("gateway2", 15), server_killed("cassandra-3")),
+    *NETWORK_FAULTS,
+    *DISK_FAULTS,
+    *CLOCK_FAULTS,
+    *GROWTH_FAULTS,
 ]

@@ -32,6 +32,17 @@ def soak_table(outcomes, faults, given):
     return lines
 
 
+def verdict(outcome):
+    return outcome.verdict + (", slower than aimed at" if outcome.missed_aims else "")
+
+
+def remarks(outcome):
+    """Lines below the table."""
+    if outcome.skipped:
+        return [f"skipped: {outcome.skipped}"]
+    return outcome.missed_aims + outcome.notes + [text[:400] for text in outcome.complaints[:8]]
+
+
 def markdown(outcomes, faults, command, given, seconds):
     people = sum(outcome.acknowledged for outcome in outcomes)
     soaked = sum(int(outcome.soak.get("acknowledged", 0)) for outcome in outcomes)
@@ -55,10 +66,9 @@ def markdown(outcomes, faults, command, given, seconds):
         silence = max(outcome.recoveries_ms, default=0) / 1000
         counts = " | ".join(str(outcome.counts[kind]) for kind in KINDS)
         picture = "failover/" + fault.name.replace(" + ", "-and-").replace(" ", "-") + ".svg"
-        refused = outcome.notes[0] if outcome.notes else "-"
-        lines.append(f"| {fault.what} | {outcome.acknowledged:,} | {counts} | {refused} | {silence:.1f} s | "
-                     f"{outcome.verdict} | [over time]({picture}) |")
+        lines.append(f"| {fault.what} | {outcome.acknowledged:,} | {counts} | {outcome.refused} | {silence:.1f} s | "
+                     f"{verdict(outcome)} | {f'[over time]({picture})' if outcome.pictured else ''} |")
     for outcome, fault in zip(outcomes, faults):
-        if outcome.complaints:
-            lines += ["", f"## {fault.name}: what was wrong", ""] + [f"- {text[:400]}" for text in outcome.complaints[:8]]
+        if remarks(outcome):
+            lines += ["", f"## {fault.name}", ""] + [f"- {text}" for text in remarks(outcome)]
     return "\n".join(lines + soak_table(outcomes, faults, given)) + "\n"

@@ -15,6 +15,8 @@ class TimedHistory(History):
         super().__init__()
         self.begun = time.monotonic()
         self.sent_at = {}
+        self.first_sent_at = {}
+        self.tick_times = []             # the moment of each tick
         self.acknowledged_at = []        # (seconds, latency in ms)
         self.refused_at = []
         self.marks = []                  # (from, to, text)
@@ -22,8 +24,12 @@ class TimedHistory(History):
     def now(self):
         return time.monotonic() - self.begun
 
+    def tick(self):
+        self.tick_times.append(self.now())
+        return super().tick()
+
     def attempt(self, message_id, *args, **named):
-        self.sent_at[message_id] = self.now()
+        self.sent_at[message_id] = self.first_sent_at[message_id] = self.now()
         return super().attempt(message_id, *args, **named)
 
     def answer(self, message_id, *args, **named):
@@ -39,6 +45,28 @@ class TimedHistory(History):
         """The longest time without any acknowledgement between two moments."""
         times = [since, *(at for at, _ in self.acknowledged_at if since <= at <= until), until]
         return max(later - earlier for earlier, later in zip(times, times[1:]))
+
+    def longest_until_shown(self, since, until):
+        """In ms: of what was sent between two moments, how long it took at most until somebody saw its place in the
+        conversation. An answer without a place does not count: the log had the message, and no router had decided."""
+        waits = [self.tick_times[tick - 1] - self.first_sent_at[message_id]
+                 for message_id, tick in self.first_shown().items() if since <= self.first_sent_at[message_id] <= until]
+        return 1000 * max(waits, default=0)
+
+    def first_shown(self):
+        """message → the tick at which somebody first saw its place."""
+        found = {}
+        for message_id, tick in ((told.message_id, told.tick) for told in self.told):
+            found[message_id] = min(tick, found.get(message_id, tick))
+        for frame in (frame for session in self.sessions for frame in session.frames):
+            found[frame.message_id] = min(frame.tick, found.get(frame.message_id, frame.tick))
+        return found
+
+    def unshown(self):
+        """Messages that were acknowledged, and that nobody has seen yet."""
+        shown = self.first_shown()
+        return [attempt.message_id for attempt in self.attempts.values()
+                if attempt.answered and attempt.message_id not in shown]
 
 
 def percentile(values, share):

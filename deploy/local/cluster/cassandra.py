@@ -17,7 +17,8 @@ cluster_name: chat4all-local
 num_tokens: 16
 partitioner: org.apache.cassandra.dht.Murmur3Partitioner
 endpoint_snitch: SimpleSnitch
-dynamic_snitch: false
+# The default, said aloud: without it coordinators go on asking a replica that hangs until gossip has it for dead (19 s).
+dynamic_snitch: true
 authenticator: {authenticator}
 authorizer: AllowAllAuthorizer
 # A seed with auto_bootstrap off never streams: right for the first nodes, which begin empty.

@@ -6,12 +6,21 @@ from . import jars
 from .settings import ENV
 
 PACKAGE = "org.apache.kafka.tools"
+# The names of the scripts in Kafka's own bin/.
+SCRIPTS = {
+    "kafka-cluster": "ClusterTool",
+    "kafka-consumer-groups": "consumer.group.ConsumerGroupCommand",
+    "kafka-metadata-quorum": "MetadataQuorumCommand",
+    "kafka-reassign-partitions": "reassign.ReassignPartitionsCommand",
+    "kafka-topics": "TopicCommand",
+}
 
 
 def run(tool: str, *words: str, timeout_s: float = 300) -> str:
     """What it printed. Raises CalledProcessError, with its words in `stdout` and `stderr`."""
-    command = [jars.java(), "-XX:+UseSerialGC", "-cp", jars.class_path("kafka"), f"{PACKAGE}.{tool}",
-               "--bootstrap-server", ENV["KAFKA_BROKERS"], *words]
+    brokers = ["--bootstrap-server", ENV["KAFKA_BROKERS"]]
+    command = [jars.java(), "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", jars.class_path("kafka"),
+               f"{PACKAGE}.{tool}", *([*words, *brokers] if tool == "ClusterTool" else [*brokers, *words])]
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,
                           timeout=timeout_s).stdout
 

@@ -82,8 +82,8 @@ void RedisGatewayBus::serve(const std::stop_token& stop) {
       announced_ms = now;
       announce();
     }
-    // A router that died may have decided what it never told.
-    if (order_.somebody_fell_silent(now)) lost();
+    // A router that died may have decided what it never told, and one that is cut off from Redis goes on deciding.
+    if (order_.silence_may_hide_frames(now)) lost();
     auto message = frames_.next_message(kWaitMs);
     if (!message) {
       up_ = false;
@@ -97,11 +97,20 @@ void RedisGatewayBus::serve(const std::stop_token& stop) {
   if (says_.connect()) (void)says_.ask({"ZREM", options_.prefix + "gateways", std::to_string(gateway_)});
 }
 
+void RedisGatewayBus::leaves(std::uint64_t router) {
+  order_.left(router);
+  // What it decided last it may not have told.
+  lost();
+}
+
 void RedisGatewayBus::take(std::string_view frame) {
   const auto read = read_bus_frame(
       frame,
       [this](const BusFrameHead& head) {
-        if (order_.gap_before(head.router, head.counter, steady_ms())) lost();
+        if (head.counter == BusFrameHead::kLeaves)
+          leaves(head.router);
+        else if (order_.gap_before(head.router, head.counter, steady_ms()))
+          lost();
       },
       inbox_);
   if (!read) lost();

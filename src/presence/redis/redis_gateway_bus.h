@@ -31,6 +31,7 @@ class RedisGatewayBus {
   Result<> subscribe();
   void announce();
   void take(std::string_view frame);
+  void leaves(std::uint64_t router);
   void lost();
 
   const RedisOptions options_;

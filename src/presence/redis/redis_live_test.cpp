@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "presence/bus_frame.h"
 #include "presence/presence_contract.h"
 #include "presence/redis/redis_gateway_bus.h"
 #include "presence/redis/redis_presence.h"
@@ -91,6 +92,26 @@ TEST(RedisBusLiveTest, GatewaysGetEveryEventInOrderAndTheirOwnDecisionsInTheirPl
   EXPECT_EQ(one.notes(), (std::vector<std::string>{"live 1", "decided 100", "live 2", "live 3"}));
   EXPECT_EQ(two.notes(), (std::vector<std::string>{"live 1", "live 2", "live 3"}));
   EXPECT_EQ(one.losses, 1) << "only that the router was new";
+}
+
+TEST(RedisBusLiveTest, ASilentRouterIsALossEachSecondAndOneThatLeftIsNone) {
+  const auto options = own_keys();
+  Inbox inbox;
+  RedisGatewayBus gateway(options, 11, inbox);
+  gateway.start();
+  {
+    RedisBusSender leaves(options, 1);
+    ASSERT_TRUE(eventually([&] { return inbox.losses == 1; })) << "a new router";
+  }
+  ASSERT_TRUE(eventually([&] { return inbox.losses == 2; })) << "it has left";
+  std::this_thread::sleep_for(std::chrono::milliseconds(FrameOrder::kSilentAfterMs + 1500));
+  EXPECT_EQ(inbox.losses, 2);
+
+  // One that says something once, as if it were cut off from Redis after that.
+  RedisConnection cut_off(options);
+  ASSERT_TRUE(cut_off.connect());
+  ASSERT_TRUE(cut_off.ask({"PUBLISH", options.prefix + "gateway:11", bus_frame({2, 1}, {})}));
+  EXPECT_TRUE(eventually([&] { return inbox.losses >= 5; })) << "new, and then again and again";
 }
 
 TEST(RedisBusLiveTest, WithoutRedisLossesAreToldAgainAndAgain) {

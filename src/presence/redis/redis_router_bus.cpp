@@ -107,6 +107,18 @@ void RedisBusSender::serve(const std::stop_token& stop) {
     }
     send(frames);
   }
+  say_goodbye();
+}
+
+void RedisBusSender::say_goodbye() {
+  if (!connection_.connected()) return;
+  std::deque<std::string> keep;
+  std::vector<RedisConnection::Arguments> commands;
+  for (const auto& [gateway, counter] : gateways_) {
+    const std::string_view channel = keep.emplace_back(options_.prefix + "gateway:" + std::to_string(gateway));
+    commands.push_back({"PUBLISH", channel, keep.emplace_back(bus_frame({router_, BusFrameHead::kLeaves}, {}))});
+  }
+  if (!commands.empty()) (void)connection_.send_all(commands);
 }
 
 void RedisBusSender::find_gateways() {

@@ -28,7 +28,7 @@ class RedisBusSender {
   RedisBusSender(RedisOptions options, std::uint64_t router);
   ~RedisBusSender();
 
-  // What waits is not sent any more.
+  // What waits is not sent any more, but that this router leaves.
   void stop();
 
   // One for each router thread.
@@ -48,6 +48,7 @@ class RedisBusSender {
   void serve(const std::stop_token& stop);
   void find_gateways();
   void send(const std::vector<Frame>& frames);
+  void say_goodbye();
   std::string_view framed(std::uint64_t gateway, std::string_view items, std::deque<std::string>& keep);
 
   const RedisOptions options_;
