@@ -26,6 +26,7 @@ enum class PlantedBug : std::uint8_t {
   kEditReadsOldRow,             // a message is read while the batch holds newer effects on it
   kReplayDecidedAgain,          // shared log: commands are applied again
   kFormerOwnerTrusted,          // shared log: what another owner stored later is taken for the past
+  kNextGenerationTooSoon,       // shared log: other partitions begin before the old ones are decided
   // Receipts
   kHorizonGoesDown,        // a late acknowledgement takes a status back
   kReadWithoutDelivered,   // reading does not count as delivered

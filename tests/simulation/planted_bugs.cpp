@@ -33,6 +33,7 @@ constexpr Planted kBugs[] = {
     {PlantedBug::kEditReadsOldRow, "edit reads an old row"},
     {PlantedBug::kReplayDecidedAgain, "replayed commands decided again"},
     {PlantedBug::kFormerOwnerTrusted, "former owner takes the future for the past"},
+    {PlantedBug::kNextGenerationTooSoon, "the next generation begins too soon"},
     {PlantedBug::kHorizonGoesDown, "horizon goes down"},
     {PlantedBug::kReadWithoutDelivered, "read without delivered"},
     {PlantedBug::kAcknowledgedBeyondEnd, "acknowledged beyond the end"},
