@@ -87,6 +87,7 @@ class LiveCluster:
         self.nodes = {f"{role}{n}": Node(binary, role, self.folder / f"{role}{n}", admin_key, environment)
                       for role, n in names}
         self.prepared = False
+        self.partitions = int(values["kafka.partitions"])
 
     @property
     def gateways(self):
@@ -99,12 +100,20 @@ class LiveCluster:
 
     def prepare(self):
         make_database(self.name)
-        node = self.gateways[0]
-        done = subprocess.run([node.binary, "migrate", "--data", str(node.data)], capture_output=True, text=True,
-                              env=node.environment(), timeout=120)
-        if done.returncode != 0:
-            raise NotServing(f"chat4all migrate: {done.stderr}")
+        self.migrate()
         self.prepared = True
+
+    def migrate(self, *words):
+        node = self.gateways[0]
+        done = subprocess.run([node.binary, "migrate", *words, "--data", str(node.data)], capture_output=True, text=True,
+                              env=node.environment(), timeout=180)
+        if done.returncode != 0:
+            raise NotServing(f"chat4all migrate {' '.join(words)}: {done.stdout} {done.stderr}")
+
+    def repartition(self):
+        """Six partitions more, while everything runs."""
+        self.partitions += 6
+        self.migrate("--partitions", str(self.partitions))
 
     def start(self):
         if not self.prepared:

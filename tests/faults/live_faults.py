@@ -1,5 +1,7 @@
 """What is broken on the distributed profile, how, and how it is mended. A fault holds for some seconds under load."""
 
+import threading
+import time
 from dataclasses import dataclass
 from typing import Callable
 
@@ -55,6 +57,37 @@ def both(first, second):
                  max(first.hold_seconds, second.hold_seconds), max(first.aim_seconds, second.aim_seconds))
 
 
+def repartitioned():
+    return Fault("more partitions", "no fault: the commands get 6 partitions more while everything runs",
+                 lambda cluster: cluster.repartition(), lambda cluster: None, 6, 5)
+
+
+def repartitioned_during(fault, after_seconds):
+    """The fault comes while the old partitions are closed and drained, or just before."""
+    running = {}
+
+    def repartition(cluster):
+        try:
+            cluster.repartition()
+        except Exception as error:
+            running["error"] = error
+
+    def inject(cluster):
+        running["thread"] = threading.Thread(target=repartition, args=(cluster,))
+        running["thread"].start()
+        time.sleep(after_seconds)
+        fault.inject(cluster)
+
+    def mend(cluster):
+        fault.mend(cluster)
+        running["thread"].join()
+        if "error" in running:
+            raise running["error"]
+
+    return Fault(f"more partitions + {fault.name}", f"the commands get 6 partitions more; meanwhile {fault.what}", inject,
+                 mend, fault.hold_seconds, fault.aim_seconds)
+
+
 FAULTS = [
     node_killed("gateway1", 5),
     node_killed("router1", 15),
@@ -72,4 +105,9 @@ FAULTS = [
     server_killed("redis-1", aim=5),
     both(node_killed("router3", 15), server_killed("kafka-3")),
     both(node_killed("gateway2", 15), server_killed("cassandra-3")),
+    repartitioned(),
+    repartitioned_during(node_killed("router1", 15), 6.4),
+    repartitioned_during(node_paused("router2", 15), 5),
+    repartitioned_during(node_killed("gateway1", 5), 6.4),
+    repartitioned_during(server_killed("kafka-2", aim=15), 5),
 ]

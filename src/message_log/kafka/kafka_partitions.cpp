@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <condition_variable>
+
 #include "base/clock.h"
-#include "message_log/kafka/kafka_client.h"
+#include "message_log/kafka/kafka_admin.h"
+#include "message_log/kafka/kafka_generations.h"
 #include "message_log/kafka/kafka_log_partition.h"
 
 namespace c4a {
@@ -11,6 +14,9 @@ namespace {
 
 constexpr int kPollMs = 50;
 constexpr std::int64_t kCommitEveryMs = 1000;
+constexpr std::int64_t kCommitWhileMovingMs = 100;  // a later generation waits for it
+constexpr std::chrono::milliseconds kWatch{1000};
+constexpr std::chrono::milliseconds kWatchWhileMoving{200};
 constexpr std::int64_t kCommitLostUs = 10'000'000;  // an answer that does not come
 constexpr int kCommittedMs = 5000;
 constexpr int kCommittedAttempts = 3;
@@ -80,8 +86,52 @@ class KafkaPartitions::DeadLetters {
   std::string topic_;
 };
 
+// What the brokers know of generations. Everything here waits for them.
+class KafkaPartitions::GenerationWatch {
+ public:
+  explicit GenerationWatch(const KafkaOptions& options) : options_(options) {}
+
+  // Moves `active` to the first generation that is not drained, and `newest` to the last that is there.
+  Result<> look(std::atomic<std::uint64_t>& active, std::atomic<std::uint64_t>& newest) {
+    options_.generation = active;
+    C4A_TRY(const auto all, generations());
+    if (all.empty()) return {};
+    newest = all.back().number;
+    for (std::size_t i = 0; i < all.size() && all[i].closed; ++i) {
+      C4A_TRY(const bool drained, is_drained(all[i]));
+      if (!drained) return {};
+      drain_.reset();
+      active = all[i].number + 1;
+    }
+    return {};
+  }
+
+ private:
+  Result<std::vector<KafkaGeneration>> generations() {
+    if (!admin_) {
+      C4A_TRY(auto opened, kafka::Admin::open(options_));
+      admin_.emplace(std::move(opened));
+    }
+    return kafka_generations(*admin_, options_);
+  }
+  Result<bool> is_drained(const KafkaGeneration& generation) {
+    if (!drain_) {
+      C4A_TRY(drain_, KafkaDrain::open(options_, generation));
+    }
+    return drain_->done();
+  }
+
+  KafkaOptions options_;
+  std::optional<kafka::Admin> admin_;
+  std::unique_ptr<KafkaDrain> drain_;  // of the active generation
+};
+
 KafkaPartitions::KafkaPartitions(KafkaOptions options, PartitionOwner& owner)
-    : options_(std::move(options)), owner_(owner) {}
+    : options_(std::move(options)),
+      owner_(owner),
+      newest_(options_.generation),
+      active_(options_.generation),
+      generations_(std::make_unique<GenerationWatch>(options_)) {}
 
 Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions options, PartitionOwner& owner) {
   std::unique_ptr<KafkaPartitions> made(new KafkaPartitions(std::move(options), owner));
@@ -98,6 +148,8 @@ Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions opti
                                                        // did not suffice for.
                                                        {"session.timeout.ms", "10000"},
                                                        {"heartbeat.interval.ms", "1000"},
+                                                       // A topic that a broker does not know yet is asked for again.
+                                                       {"topic.metadata.refresh.interval.ms", "2000"},
                                                        {"fetch.wait.max.ms", "100"},
                                                        {"fetch.error.backoff.ms", "100"},
                                                        {"queued.max.messages.kbytes", "8192"}}));
@@ -119,16 +171,63 @@ Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions opti
   made->consumer_ = std::make_unique<Consumer>();
   C4A_TRY(made->consumer_->client, kafka::make_client(RD_KAFKA_CONSUMER, std::move(conf)));
   rd_kafka_poll_set_consumer(made->consumer_->client.get());
-  const kafka::PartitionList topics(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(topics.get(), commands_topic(made->options_).c_str(), RD_KAFKA_PARTITION_UA);
-  if (const auto code = rd_kafka_subscribe(made->consumer_->client.get(), topics.get())) {
-    return fail(kafka::unreachable(made->options_, made->consumer_->trouble, kafka::text_of(code)));
-  }
+  // Where the brokers do not answer, the look is taken again.
+  (void)made->generations_->look(made->active_, made->newest_);
+  C4A_CHECK(made->subscribe_as_known());
+  made->watching_ = std::jthread([made = made.get()](const std::stop_token& stop) { made->watch(stop); });
   made->thread_ = std::jthread([made = made.get()](const std::stop_token& stop) { made->serve(stop); });
   return made;
 }
 
+Result<> KafkaPartitions::subscribe_as_known() {
+  const std::uint64_t newest = newest_;
+  if (subscribed_ >= newest) return {};
+  const kafka::PartitionList topics(rd_kafka_topic_partition_list_new(1));
+  // Also those that are drained by now: leaving them would move partitions for nothing.
+  for (std::uint64_t number = first_ == 0 ? active_.load() : first_; number <= newest; ++number) {
+    rd_kafka_topic_partition_list_add(topics.get(), commands_topic(options_, number).c_str(), RD_KAFKA_PARTITION_UA);
+    if (first_ == 0) first_ = number;
+  }
+  if (const auto code = rd_kafka_subscribe(consumer_->client.get(), topics.get())) {
+    return fail(kafka::unreachable(options_, consumer_->trouble, kafka::text_of(code)));
+  }
+  subscribed_ = newest;
+  return {};
+}
+
+void KafkaPartitions::watch(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any stopping;
+  std::unique_lock lock(mutex);
+  while (!stopping.wait_for(lock, stop, newest_ > active_ ? kWatchWhileMoving : kWatch,
+                            [&] { return stop.stop_requested(); })) {
+    if (!generations_->look(active_, newest_)) counters_.errors.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+// The generation before is drained: whatever their conversations have there is in the store.
+void KafkaPartitions::release_held() {
+  for (auto number = held_.begin(); number != held_.end();) {
+    const auto& partition = owned_.at(*number);
+    if (partition->place().generation > active_) {
+      ++number;
+      continue;
+    }
+    owner_.assigned(partition);
+    number = held_.erase(number);
+  }
+}
+
+std::optional<KafkaPlace> KafkaPartitions::place_of(std::string_view topic, int partition) const {
+  for (std::uint64_t number = first_; number <= subscribed_; ++number) {
+    if (commands_topic(options_, number) == topic) return KafkaPlace{std::string(topic), partition, number};
+  }
+  return std::nullopt;
+}
+
 void KafkaPartitions::stop() {
+  watching_.request_stop();
+  if (watching_.joinable()) watching_.join();
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
 }
@@ -151,7 +250,10 @@ void KafkaPartitions::serve(const std::stop_token& stop) {
     }
     const std::int64_t now_us = system_clock().monotonic_us();
     look_at_brokers(now_us);
-    if (now_us - committed_us < kCommitEveryMs * 1000) continue;
+    if (!subscribe_as_known()) counters_.errors.fetch_add(1, std::memory_order_relaxed);
+    release_held();
+    const std::int64_t every_ms = newest_ > active_ ? kCommitWhileMovingMs : kCommitEveryMs;
+    if (now_us - committed_us < every_ms * 1000) continue;
     committed_us = now_us;
     commit_offsets(false);
   }
@@ -219,32 +321,38 @@ void KafkaPartitions::assign(void* partitions) {
       counters_.dead_letters.fetch_add(1, std::memory_order_relaxed);
       return true;
     };
-    auto partition = std::make_shared<KafkaLogPartition>(std::move(queue), part.partition, options_.generation,
+    auto partition = std::make_shared<KafkaLogPartition>(std::move(queue), *place_of(part.topic, part.partition),
                                                          std::move(set_aside), counters_.consumed);
+    held_.insert(partition->number());
     const std::lock_guard lock(owned_mutex_);
-    owned_[part.partition] = std::move(partition);
+    owned_[partition->number()] = std::move(partition);
   }
   if (rd_kafka_error_t* error = rd_kafka_incremental_assign(client, &list)) {
     counters_.errors.fetch_add(1, std::memory_order_relaxed);
     rd_kafka_error_destroy(error);
   }
   assigned_once_ = true;
-  for (int i = 0; i < list.cnt; ++i) owner_.assigned(owned_.at(list.elems[i].partition));
+  release_held();
 }
 
 void KafkaPartitions::revoke(void* partitions, bool lost) {
   rd_kafka_t* client = consumer_->client.get();
   auto& list = as_list(partitions);
-  // All at once, so that they finish side by side.
+  std::vector<int> numbers;
   for (int i = 0; i < list.cnt; ++i) {
-    if (const auto found = owned_.find(list.elems[i].partition); found != owned_.end()) found->second->give_up();
+    const auto place = place_of(list.elems[i].topic, list.elems[i].partition);
+    if (place && owned_.contains(place->number())) numbers.push_back(place->number());
   }
-  for (int i = 0; i < list.cnt; ++i) owner_.revoked(list.elems[i].partition);
+  // All at once, so that they finish side by side.
+  for (const int number : numbers) owned_.at(number)->give_up();
+  for (const int number : numbers) {
+    if (held_.erase(number) == 0) owner_.revoked(number);
+  }
   if (!lost) commit_offsets(true);
-  for (int i = 0; i < list.cnt; ++i) {
+  for (const int number : numbers) {
     const std::lock_guard lock(owned_mutex_);
-    owned_.erase(list.elems[i].partition);
-    committed_.erase(list.elems[i].partition);
+    owned_.erase(number);
+    committed_.erase(number);
   }
   if (rd_kafka_error_t* error = rd_kafka_incremental_unassign(client, &list)) {
     counters_.errors.fetch_add(1, std::memory_order_relaxed);
@@ -257,13 +365,13 @@ void KafkaPartitions::revoke(void* partitions, bool lost) {
 void KafkaPartitions::commit_offsets(bool wait) {
   const std::int64_t now_us = system_clock().monotonic_us();
   if (!wait && commit_sent_us_ != 0 && now_us - commit_sent_us_ < kCommitLostUs) return;
-  const std::string topic = commands_topic(options_);
   const kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(owned_.size())));
   for (const auto& [number, partition] : owned_) {
     const std::int64_t next = partition->next_offset();
     const auto before = committed_.find(number);
     if (next < 0 || (before != committed_.end() && before->second == next)) continue;
-    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), number)->offset = next;
+    const KafkaPlace& place = partition->place();
+    rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(), place.partition)->offset = next;
   }
   if (list->cnt == 0) return;
   // The answer comes to `offsets_committed`, on this thread, also after one that was waited for.
@@ -284,8 +392,9 @@ void KafkaPartitions::offsets_committed(int code, const void* partitions) {
   const auto& list = *static_cast<const rd_kafka_topic_partition_list_t*>(partitions);
   for (int i = 0; i < list.cnt; ++i) {
     const auto& part = list.elems[i];
-    if (part.err == RD_KAFKA_RESP_ERR_NO_ERROR && owned_.contains(part.partition))
-      committed_[part.partition] = part.offset;
+    const auto place = place_of(part.topic, part.partition);
+    if (part.err == RD_KAFKA_RESP_ERR_NO_ERROR && place && owned_.contains(place->number()))
+      committed_[place->number()] = part.offset;
   }
 }
 
@@ -295,9 +404,9 @@ Result<> KafkaPartitions::check() const {
   for (const auto& [number, partition] : owned_) {
     const auto code = partition->error();
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("The partition {} of the Kafka topic {} is not read ({}); {}.", number,
-                            commands_topic(options_), kafka::text_of(code), remedy_of(code)));
+    return fail(ErrorCode::kUnavailable, fmt::format("The partition {} of the Kafka topic {} is not read ({}); {}.",
+                                                     partition->place().partition, partition->place().topic,
+                                                     kafka::text_of(code), remedy_of(code)));
   }
   return {};
 }
