@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/planted_bug.h"
 #include "message_log/command_codec.h"
+#include "message_log/kafka/carried_command.h"
 #include "message_log/kafka/kafka_client.h"
 #include "message_log/kafka/kafka_generations.h"
 
@@ -30,6 +31,13 @@ std::int64_t steady_ms() { return system_clock().monotonic_us() / 1000; }
 Error no_answer() {
   return {ErrorCode::kUnavailable,
           "The message log does not answer; send again in a second, with the same message_id.",
+          {},
+          1};
+}
+
+Error maybe_written() {
+  return {ErrorCode::kUnavailable,
+          "The log got other partitions while this was written; look whether it happened, then try again.",
           {},
           1};
 }
@@ -235,23 +243,31 @@ void KafkaMessageLog::move_on() {
 }
 
 void KafkaMessageLog::release(std::uint64_t generation) {
-  const std::lock_guard lock(producer_mutex_);
-  if (generation_ != generation) {
-    generation_ = generation;
-    producer_->topic.reset(
-        rd_kafka_topic_new(producer_->client.get(), commands_topic(options_, generation).c_str(), nullptr));
-  }
-  const std::lock_guard held(held_mutex_);
-  for (const auto* all : {&refused_, &held_}) {
-    for (const Held& command : *all) {
-      if (produce(command.request, command.key, command.bytes) == 0) continue;
-      pending_.failed(command.request, why_not_produced(rd_kafka_last_error()));
+  std::vector<std::pair<std::uint64_t, Error>> failed;
+  {
+    const std::lock_guard lock(producer_mutex_);
+    if (generation_ != generation) {
+      generation_ = generation;
+      producer_->topic.reset(
+          rd_kafka_topic_new(producer_->client.get(), commands_topic(options_, generation).c_str(), nullptr));
     }
-    counters_.moved.fetch_add(all->size(), std::memory_order_relaxed);
+    const auto carry = [&](const Held& command, std::string_view bytes) {
+      if (produce(command.request, command.key, bytes) == 0)
+        counters_.moved.fetch_add(1, std::memory_order_relaxed);
+      else
+        failed.emplace_back(command.request, why_not_produced(rd_kafka_last_error()));
+    };
+    const std::lock_guard held(held_mutex_);
+    for (const Held& command : std::exchange(refused_, {})) {
+      if (const auto bytes = carried_command(command.bytes))
+        carry(command, *bytes);
+      else
+        failed.emplace_back(command.request, maybe_written());
+    }
+    for (const Held& command : std::exchange(held_, {})) carry(command, command.bytes);
+    closed_ = holding_ = false;
   }
-  refused_.clear();
-  held_.clear();
-  closed_ = holding_ = false;
+  for (const auto& [request, error] : failed) pending_.failed(request, error);
 }
 
 void KafkaMessageLog::fail_held(const Error& error) {

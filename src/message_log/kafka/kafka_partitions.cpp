@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "message_log/kafka/kafka_admin.h"
+#include "message_log/kafka/kafka_dead_letters.h"
 #include "message_log/kafka/kafka_generations.h"
 #include "message_log/kafka/kafka_log_partition.h"
 
@@ -22,7 +23,6 @@ constexpr int kCommittedMs = 5000;
 constexpr int kCommittedAttempts = 3;
 constexpr int kLookMs = 300;
 constexpr std::int64_t kLookEveryUs = 1'000'000;
-constexpr int kDeadLetterMs = 5000;
 
 rd_kafka_topic_partition_list_t& as_list(void* partitions) {
   return *static_cast<rd_kafka_topic_partition_list_t*>(partitions);
@@ -40,50 +40,6 @@ std::string remedy_of(rd_kafka_resp_err_t code) {
 struct KafkaPartitions::Consumer {
   kafka::Trouble trouble;
   kafka::Client client;
-};
-
-// The topic for what cannot be decided. One at a time, and only when something is wrong. One that is there twice does
-// no harm, so the producer is a plain one: an idempotent one can fail for good.
-class KafkaPartitions::DeadLetters {
- public:
-  static Result<std::unique_ptr<DeadLetters>> open(const KafkaOptions& options) {
-    auto made = std::make_unique<DeadLetters>();
-    C4A_TRY(auto conf, kafka::make_conf(options, {{"acks", "all"},
-                                                  {"delivery.timeout.ms", std::to_string(kDeadLetterMs)},
-                                                  {"request.timeout.ms", "3000"},
-                                                  {"message.max.bytes", kafka::kMaxDeadLetterBytes}}));
-    rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void*) {
-      *static_cast<rd_kafka_resp_err_t*>(message->_private) = message->err;
-    });
-    C4A_TRY(made->client_, kafka::make_client(RD_KAFKA_PRODUCER, std::move(conf)));
-    made->topic_ = options.topic_prefix + kDeadLettersTopic;
-    return made;
-  }
-
-  bool put(const std::string& source, int partition, std::int64_t offset, std::string_view bytes,
-           std::string_view reason) {
-    const std::lock_guard lock(mutex_);
-    const std::string number = std::to_string(partition);
-    const std::string place = std::to_string(offset);
-    auto result = rd_kafka_resp_err_t{RD_KAFKA_RESP_ERR__IN_PROGRESS};
-    const auto produced =
-        rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                          RD_KAFKA_V_VALUE(const_cast<char*>(bytes.data()), bytes.size()),
-                          RD_KAFKA_V_HEADER("reason", reason.data(), static_cast<ssize_t>(reason.size())),
-                          RD_KAFKA_V_HEADER("topic", source.data(), static_cast<ssize_t>(source.size())),
-                          RD_KAFKA_V_HEADER("partition", number.data(), static_cast<ssize_t>(number.size())),
-                          RD_KAFKA_V_HEADER("offset", place.data(), static_cast<ssize_t>(place.size())),
-                          RD_KAFKA_V_OPAQUE(&result), RD_KAFKA_V_END);
-    if (produced != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
-    // `result` is on this stack: it must not be left behind while the client may still write to it.
-    while (result == RD_KAFKA_RESP_ERR__IN_PROGRESS) rd_kafka_flush(client_.get(), kDeadLetterMs);
-    return result == RD_KAFKA_RESP_ERR_NO_ERROR;
-  }
-
- private:
-  std::mutex mutex_;
-  kafka::Client client_;
-  std::string topic_;
 };
 
 // What the brokers know of generations. Everything here waits for them.
@@ -135,7 +91,7 @@ KafkaPartitions::KafkaPartitions(KafkaOptions options, PartitionOwner& owner)
 
 Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions options, PartitionOwner& owner) {
   std::unique_ptr<KafkaPartitions> made(new KafkaPartitions(std::move(options), owner));
-  C4A_TRY(made->dead_letters_, DeadLetters::open(made->options_));
+  C4A_TRY(made->dead_letters_, KafkaDeadLetters::open(made->options_));
   C4A_TRY(auto conf, kafka::make_conf(made->options_, {{"group.id", made->options_.group},
                                                        {"partition.assignment.strategy", "cooperative-sticky"},
                                                        {"enable.auto.commit", "false"},

@@ -29,6 +29,8 @@ struct KafkaPartitionCounters {
   std::atomic<std::uint64_t> errors{0};
 };
 
+class KafkaDeadLetters;
+
 class KafkaPartitions {
  public:
   // Joins the group. `owner` outlives it.
@@ -45,7 +47,6 @@ class KafkaPartitions {
  private:
   friend class KafkaLogPartition;
   struct Consumer;
-  class DeadLetters;
   class GenerationWatch;
   KafkaPartitions(KafkaOptions options, PartitionOwner& owner);
   void serve(const std::stop_token& stop);
@@ -67,7 +68,7 @@ class KafkaPartitions {
   PartitionOwner& owner_;
   KafkaPartitionCounters counters_;
   std::atomic<bool> failing_{false};  // no broker answers
-  std::unique_ptr<DeadLetters> dead_letters_;
+  std::unique_ptr<KafkaDeadLetters> dead_letters_;
   std::unique_ptr<Consumer> consumer_;
   mutable std::mutex owned_mutex_;  // the serving thread alone writes; it reads without
   std::map<int, std::shared_ptr<class KafkaLogPartition>> owned_;
