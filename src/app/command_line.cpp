@@ -5,6 +5,8 @@
 #include <functional>
 #include <utility>
 
+#include "message_log/kafka/kafka_options.h"
+
 namespace c4a {
 namespace {
 
@@ -89,7 +91,7 @@ class Parser {
     migrate
         .add_option("--partitions", migrate_.partitions, "Give the commands so many partitions, while everything runs")
         ->type_name("N")
-        ->check(CLI::Range(1, 10'000))
+        ->check(CLI::Range(1, kMostPartitions))
         ->excludes("--from-data");
 
     CLI::App& key = add(add_group("key", "API keys of back ends"), "create", "Make a key and print it",

@@ -32,6 +32,7 @@ enum class PlantedBug : std::uint8_t {
   kReadWithoutDelivered,   // reading does not count as delivered
   kAcknowledgedBeyondEnd,  // nothing is clamped
   kReceiptsMerged,         // of the receipts asked for only the newest is kept
+  kLateStatusTold,         // shared log: what a former owner tells late is told
   // Members
   kFormerMemberInAudience,  // who left hears on
   kHistoryNoneIgnored,      // who joins without history sees it

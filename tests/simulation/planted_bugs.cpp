@@ -38,6 +38,7 @@ constexpr Planted kBugs[] = {
     {PlantedBug::kReadWithoutDelivered, "read without delivered"},
     {PlantedBug::kAcknowledgedBeyondEnd, "acknowledged beyond the end"},
     {PlantedBug::kReceiptsMerged, "asked receipts merged"},
+    {PlantedBug::kLateStatusTold, "a former owner's late status told"},
     {PlantedBug::kFormerMemberInAudience, "former member in the audience"},
     {PlantedBug::kHistoryNoneIgnored, "history none ignored"},
     {PlantedBug::kLastOwnerLeaves, "the last owner leaves"},

@@ -46,7 +46,9 @@ std::optional<Mode> parse_mode(std::string_view name) {
 }
 
 World::Process::Process(World& world, LogPosition after, std::size_t generation)
-    : reader(world.log_, after, generation), router(reader, world.store_, world, world.clock_, world.router_options_) {}
+    : name(++world.last_process_),
+      reader(world.log_, after, generation),
+      router(reader, world.store_, world, world.clock_, world.router_options_) {}
 
 Result<> World::DirectLog::append(Command command, Completion done) {
   world_.log_.append(std::move(command), std::move(done));
@@ -60,7 +62,7 @@ World::World(const Options& options)
       store_(atomicity_of(options.mode)),
       direct_log_(*this),
       router_options_(some_router_options(random_, options.mode)),
-      checker_(store_, {router_options_.rules.receipt_members, !distributed(), !distributed()}),
+      checker_(store_, {router_options_.rules.receipt_members, !distributed()}),
       owner_(std::make_unique<Process>(*this, LogPosition{}, 0)) {
   fault_percent_ = random_.percent(30) ? 8 : 60;
   store_.hook = [this](VersionedStore::Point point) { return at_store(point); };
@@ -184,6 +186,7 @@ void World::publish(LiveEvent event) {
   danger();
   const bool loses = distributed() && !resting_ && event.kind != LiveKind::kTyping && random_.percent(2);
   if (loses) return;
+  if (distributed() && event.kind == LiveKind::kStatus && !statuses_.is_news(running_->name, event.position)) return;
   const auto shared = std::make_shared<const LiveEvent>(std::move(event));
   for (auto& client : clients_) {
     if (!client.session) continue;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "checker.h"
 #include "command_log.h"
+#include "presence/status_order.h"
 #include "random.h"
 #include "router/router.h"
 #include "simulated_session.h"
@@ -62,6 +63,7 @@ class World final : private LiveBus {
   // A router with its place in the log. Only one is the owner; another may still believe it is.
   struct Process {
     Process(World& world, LogPosition after, std::size_t generation);
+    const std::uint64_t name;
     LogReader reader;
     Router router;
     bool dead = false;
@@ -129,7 +131,9 @@ class World final : private LiveBus {
   DirectLog direct_log_;
   RouterOptions router_options_;
   Checker checker_;
+  StatusOrder statuses_;        // of the gateway
   std::size_t generation_ = 0;  // of the owner
+  std::uint64_t last_process_ = 0;
   std::unique_ptr<Process> owner_;
   std::unique_ptr<Process> zombie_;
   Process* running_ = nullptr;

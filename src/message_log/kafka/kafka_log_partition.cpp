@@ -10,8 +10,6 @@ namespace c4a {
 namespace {
 
 constexpr int kWaitMs = 50;
-// A generation's positions: more offsets than a partition will ever have.
-constexpr int kOffsetBits = 46;
 
 std::string_view bytes_of(const rd_kafka_message_t& message) {
   return {static_cast<const char*>(message.payload), message.len};
@@ -27,10 +25,6 @@ bool is_fence(const rd_kafka_message_t& message) {
 KafkaLogPartition::KafkaLogPartition(kafka::Queue queue, KafkaPlace place, SetAside set_aside,
                                      std::atomic<std::uint64_t>& consumed)
     : queue_(std::move(queue)), place_(std::move(place)), set_aside_(std::move(set_aside)), consumed_(consumed) {}
-
-LogPosition KafkaLogPartition::position_of(std::int64_t offset) const {
-  return {(place_.generation << kOffsetBits) + static_cast<std::uint64_t>(offset) + 1};
-}
 
 bool KafkaLogPartition::next_batch(std::vector<LoggedCommand>& batch, std::size_t most) {
   taken_.resize(std::max(taken_.size(), most));
@@ -63,7 +57,7 @@ void KafkaLogPartition::take(const rd_kafka_message_t& message, std::vector<Logg
   Completion done = [sender = sender_, reply = decoded->reply](Result<Decision> decision) {
     if (reply.gateway != 0) sender->answer(reply, decision);
   };
-  batch.push_back({position_of(message.offset), std::move(decoded->command), std::move(done)});
+  batch.push_back({place_.position_of(message.offset), std::move(decoded->command), std::move(done)});
 }
 
 void KafkaLogPartition::pass_over(std::int64_t offset) {
@@ -90,15 +84,14 @@ void KafkaLogPartition::move_to(std::int64_t next) {
 }
 
 void KafkaLogPartition::committed(LogPosition position) {
-  const auto next = static_cast<std::int64_t>(position.value - (place_.generation << kOffsetBits));
+  const std::int64_t next = place_.offset_of(position) + 1;
   if (next < handed_out_) return move_to(next);
   handed_out_ = read_to_ = std::max(read_to_, next);  // what was set aside behind it is safe as well
   move_to(read_to_);
 }
 
 void KafkaLogPartition::set_aside(const LoggedCommand& logged, const Error& reason) {
-  bury(static_cast<std::int64_t>(logged.position.value - 1 - (place_.generation << kOffsetBits)),
-       encode_command(logged.command, {}), reason.detail);
+  bury(place_.offset_of(logged.position), encode_command(logged.command, {}), reason.detail);
 }
 
 }  // namespace c4a

@@ -38,7 +38,6 @@ class KafkaLogPartition final : public SharedLogPartition {
   // False where the partition was given up before the bytes were safe: the offset stays before them then.
   bool bury(std::int64_t offset, std::string_view bytes, std::string_view reason);
   void move_to(std::int64_t next);
-  LogPosition position_of(std::int64_t offset) const;
 
   kafka::Queue queue_;
   std::vector<rd_kafka_message_t*> taken_;  // room for one batch

@@ -6,6 +6,10 @@
 
 namespace c4a {
 
+// Of the commands' topic: as many as positions have room for (kafka_place.h).
+inline constexpr int kMostPartitions = 4'000;
+inline constexpr int kMostGenerations = 500;
+
 struct KafkaOptions {
   std::vector<std::string> brokers;        // host:port of some of them
   std::string topic_prefix;                // before every topic's name: several installations on one cluster

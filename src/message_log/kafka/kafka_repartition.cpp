@@ -51,6 +51,12 @@ Result<std::uint64_t> repartition_kafka(const KafkaOptions& options, int partiti
   const bool begun = all.size() > 1 && all.back().partitions == partitions;
   const KafkaGeneration old = begun ? all[all.size() - 2] : all.back();
   next.generation = old.number + 1;
+  if (next.generation > kMostGenerations) {
+    return fail(ErrorCode::kValidationFailed,
+                fmt::format("The commands have had {} topics, and positions have no room for more; move to a new "
+                            "installation.",
+                            old.number));
+  }
   if (!begun && old.partitions == partitions) {
     return fail(ErrorCode::kValidationFailed, fmt::format("The Kafka topic {} has {} partitions already.",
                                                           commands_topic(options, old.number), partitions));

@@ -141,6 +141,11 @@ Result<> check_kafka_topics(const KafkaOptions& options) {
       return fail(ErrorCode::kValidationFailed,
                   fmt::format("The Kafka topic {} is missing; `chat4all migrate` makes it.", name));
     }
+    if (found->second.partitions > kMostPartitions) {
+      return fail(ErrorCode::kValidationFailed,
+                  fmt::format("The Kafka topic {} has {} partitions, and may have {}; make it anew with fewer.", name,
+                              found->second.partitions, kMostPartitions));
+    }
     if (found->second.replicas < options.min_replication) {
       return unsafe(
           name,
