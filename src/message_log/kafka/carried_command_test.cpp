@@ -10,9 +10,9 @@ namespace {
 std::string bytes_of(Request request) { return encode_command({{}, {"ana"}, 5, 9, std::move(request)}, {77, 99}); }
 
 TEST(CarriedCommandTest, WhatMayBeThereTwiceGoesOnAsItIs) {
-  for (const Request& request : std::vector<Request>{Acknowledge{{"phone"}, Seq{3}, {}, true}, CreateConversation{},
-                                                     DeleteMessage{}, DeleteConversation{}, Typing{},
-                                                     RemoveMember{{"bia"}, true}}) {
+  for (const Request& request :
+       std::vector<Request>{Acknowledge{{"phone"}, Seq{3}, {}, true}, CreateConversation{}, DeleteMessage{},
+                            DeleteConversation{}, Typing{}, RemoveMember{{"bia"}, true}}) {
     EXPECT_EQ(carried_command(bytes_of(request)), bytes_of(request)) << request.index();
   }
 }

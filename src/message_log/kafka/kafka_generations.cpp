@@ -1,5 +1,7 @@
 #include "message_log/kafka/kafka_generations.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -13,6 +15,25 @@ constexpr std::int64_t kClosedBytes = 90;
 constexpr std::size_t kProbeBytes = 64;
 constexpr int kProduceMs = 5000;
 constexpr int kCommittedMs = 5000;
+
+std::string escaped(std::string_view name) {
+  std::string pattern;
+  for (const char c : name) pattern += c == '.' ? std::string("\\.") : std::string(1, c);
+  return pattern;
+}
+
+// Decimal numbers from `first` on.
+std::string numbers_pattern(std::uint64_t first) {
+  const std::string digits = std::to_string(first);
+  const std::size_t length = digits.size();
+  std::string pattern = digits;
+  for (std::size_t i = 0; i < length; ++i) {
+    if (digits[i] == '9') continue;
+    const char next = static_cast<char>(digits[i] + 1);
+    pattern += fmt::format("|{}[{}-9][0-9]{{{}}}", digits.substr(0, i), next, length - 1 - i);
+  }
+  return pattern + fmt::format("|[1-9][0-9]{{{},}}", length);
+}
 
 bool is_closed(const kafka::Admin::Settings& settings) {
   const auto found = settings.find(kafka::kMaxBytesSetting);
@@ -43,6 +64,22 @@ Result<std::vector<KafkaGeneration>> kafka_generations(kafka::Admin& admin, cons
     all[i].closed = is_closed(settings);
   }
   return all;
+}
+
+std::string generations_pattern(const KafkaOptions& options, std::uint64_t first) {
+  const std::string name = escaped(commands_topic(options, 1));
+  if (first <= 1) return fmt::format("^{}(\\.({}))?$", name, numbers_pattern(2));
+  return fmt::format("^{}\\.({})$", name, numbers_pattern(first));
+}
+
+std::uint64_t generation_of(const KafkaOptions& options, std::string_view topic) {
+  const std::string first = commands_topic(options, 1);
+  if (topic == first) return 1;
+  std::uint64_t number = 0;
+  if (!topic.starts_with(first + ".")) return 0;
+  const std::string_view digits = topic.substr(first.size() + 1);
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return commands_topic(options, number) == topic && number > 1 ? number : 0;
 }
 
 std::uint64_t open_generation(const std::vector<KafkaGeneration>& generations) {

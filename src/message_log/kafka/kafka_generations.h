@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -28,6 +30,11 @@ struct KafkaGeneration {
 // 100 ms. Fails with: kUnavailable.
 Result<std::vector<KafkaGeneration>> kafka_generations(const KafkaOptions& options);
 Result<std::vector<KafkaGeneration>> kafka_generations(kafka::Admin& admin, const KafkaOptions& options);
+
+// A consumer's pattern (POSIX, extended) for the topics of that generation and of all later ones.
+std::string generations_pattern(const KafkaOptions& options, std::uint64_t first);
+// Of the commands' topic of that name; 0: it is none.
+std::uint64_t generation_of(const KafkaOptions& options, std::string_view topic);
 
 // The one that commands go to: the first that is not closed; 0 where there is none.
 std::uint64_t open_generation(const std::vector<KafkaGeneration>& generations);

@@ -3,8 +3,8 @@
 // A gateway's end of the log on Apache Kafka. Not for one machine: a send waits for three brokers' acknowledgements.
 //
 // When the brokers refuse a command because its generation of the topic is closed (kafka_generations.h), the log moves
-// on: what comes meanwhile is held, then what was refused and what is held goes to the next generation, in order. Of what
-// was refused only that which may be there twice (carried_command.h); the rest is answered with kUnavailable.
+// on: what comes meanwhile is held, then what was refused and what is held goes to the next generation, in order. Of
+// what was refused only that which may be there twice (carried_command.h); the rest is answered with kUnavailable.
 
 #include <atomic>
 #include <memory>

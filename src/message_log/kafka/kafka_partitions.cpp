@@ -92,23 +92,24 @@ KafkaPartitions::KafkaPartitions(KafkaOptions options, PartitionOwner& owner)
 Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions options, PartitionOwner& owner) {
   std::unique_ptr<KafkaPartitions> made(new KafkaPartitions(std::move(options), owner));
   C4A_TRY(made->dead_letters_, KafkaDeadLetters::open(made->options_));
-  C4A_TRY(auto conf, kafka::make_conf(made->options_, {{"group.id", made->options_.group},
-                                                       {"partition.assignment.strategy", "cooperative-sticky"},
-                                                       {"enable.auto.commit", "false"},
-                                                       {"enable.auto.offset.store", "false"},
-                                                       // A lost offset must not silently skip commands.
-                                                       {"auto.offset.reset", "error"},
-                                                       // How long the partitions of a process that died stay unread. A
-                                                       // broker that dies may be the group's coordinator: a new one has
-                                                       // to be found within it, or every assignment is lost, which 6 s
-                                                       // did not suffice for.
-                                                       {"session.timeout.ms", "10000"},
-                                                       {"heartbeat.interval.ms", "1000"},
-                                                       // A topic that a broker does not know yet is asked for again.
-                                                       {"topic.metadata.refresh.interval.ms", "2000"},
-                                                       {"fetch.wait.max.ms", "100"},
-                                                       {"fetch.error.backoff.ms", "100"},
-                                                       {"queued.max.messages.kbytes", "8192"}}));
+  C4A_TRY(auto conf, kafka::make_conf(made->options_,
+                                      {{"group.id", made->options_.group},
+                                       {"partition.assignment.strategy", "cooperative-sticky"},
+                                       {"enable.auto.commit", "false"},
+                                       {"enable.auto.offset.store", "false"},
+                                       // A lost offset must not silently skip commands.
+                                       {"auto.offset.reset", "error"},
+                                       // How long the partitions of a process that died stay unread. A
+                                       // broker that dies may be the group's coordinator: a new one has
+                                       // to be found within it, or every assignment is lost, which 6 s
+                                       // did not suffice for.
+                                       {"session.timeout.ms", "10000"},
+                                       {"heartbeat.interval.ms", "1000"},
+                                       // A topic that a broker does not know yet, or a later generation, is found then.
+                                       {"topic.metadata.refresh.interval.ms", "2000"},
+                                       {"fetch.wait.max.ms", "100"},
+                                       {"fetch.error.backoff.ms", "100"},
+                                       {"queued.max.messages.kbytes", "8192"}}));
   rd_kafka_conf_set_opaque(conf.get(), made.get());
   rd_kafka_conf_set_rebalance_cb(
       conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions, void* self) {
@@ -129,25 +130,22 @@ Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions opti
   rd_kafka_poll_set_consumer(made->consumer_->client.get());
   // Where the brokers do not answer, the look is taken again.
   (void)made->generations_->look(made->active_, made->newest_);
-  C4A_CHECK(made->subscribe_as_known());
+  C4A_CHECK(made->subscribe());
   made->watching_ = std::jthread([made = made.get()](const std::stop_token& stop) { made->watch(stop); });
   made->thread_ = std::jthread([made = made.get()](const std::stop_token& stop) { made->serve(stop); });
   return made;
 }
 
-Result<> KafkaPartitions::subscribe_as_known() {
-  const std::uint64_t newest = newest_;
-  if (subscribed_ >= newest) return {};
+// By a pattern, which finds later generations by itself: librdkafka 2.0.2 aborts when it is given another list of
+// topics while the group shares out partitions. Those that are drained meanwhile stay: leaving them would move
+// partitions for nothing.
+Result<> KafkaPartitions::subscribe() {
   const kafka::PartitionList topics(rd_kafka_topic_partition_list_new(1));
-  // Also those that are drained by now: leaving them would move partitions for nothing.
-  for (std::uint64_t number = first_ == 0 ? active_.load() : first_; number <= newest; ++number) {
-    rd_kafka_topic_partition_list_add(topics.get(), commands_topic(options_, number).c_str(), RD_KAFKA_PARTITION_UA);
-    if (first_ == 0) first_ = number;
-  }
+  rd_kafka_topic_partition_list_add(topics.get(), generations_pattern(options_, active_).c_str(),
+                                    RD_KAFKA_PARTITION_UA);
   if (const auto code = rd_kafka_subscribe(consumer_->client.get(), topics.get())) {
     return fail(kafka::unreachable(options_, consumer_->trouble, kafka::text_of(code)));
   }
-  subscribed_ = newest;
   return {};
 }
 
@@ -174,11 +172,8 @@ void KafkaPartitions::release_held() {
   }
 }
 
-std::optional<KafkaPlace> KafkaPartitions::place_of(std::string_view topic, int partition) const {
-  for (std::uint64_t number = first_; number <= subscribed_; ++number) {
-    if (commands_topic(options_, number) == topic) return KafkaPlace{std::string(topic), partition, number};
-  }
-  return std::nullopt;
+KafkaPlace KafkaPartitions::place_of(std::string_view topic, int partition) const {
+  return {std::string(topic), partition, generation_of(options_, topic)};
 }
 
 void KafkaPartitions::stop() {
@@ -206,7 +201,6 @@ void KafkaPartitions::serve(const std::stop_token& stop) {
     }
     const std::int64_t now_us = system_clock().monotonic_us();
     look_at_brokers(now_us);
-    if (!subscribe_as_known()) counters_.errors.fetch_add(1, std::memory_order_relaxed);
     release_held();
     const std::int64_t every_ms = newest_ > active_ ? kCommitWhileMovingMs : kCommitEveryMs;
     if (now_us - committed_us < every_ms * 1000) continue;
@@ -277,7 +271,7 @@ void KafkaPartitions::assign(void* partitions) {
       counters_.dead_letters.fetch_add(1, std::memory_order_relaxed);
       return true;
     };
-    auto partition = std::make_shared<KafkaLogPartition>(std::move(queue), *place_of(part.topic, part.partition),
+    auto partition = std::make_shared<KafkaLogPartition>(std::move(queue), place_of(part.topic, part.partition),
                                                          std::move(set_aside), counters_.consumed);
     held_.insert(partition->number());
     const std::lock_guard lock(owned_mutex_);
@@ -296,8 +290,8 @@ void KafkaPartitions::revoke(void* partitions, bool lost) {
   auto& list = as_list(partitions);
   std::vector<int> numbers;
   for (int i = 0; i < list.cnt; ++i) {
-    const auto place = place_of(list.elems[i].topic, list.elems[i].partition);
-    if (place && owned_.contains(place->number())) numbers.push_back(place->number());
+    const int number = place_of(list.elems[i].topic, list.elems[i].partition).number();
+    if (owned_.contains(number)) numbers.push_back(number);
   }
   // All at once, so that they finish side by side.
   for (const int number : numbers) owned_.at(number)->give_up();
@@ -348,9 +342,8 @@ void KafkaPartitions::offsets_committed(int code, const void* partitions) {
   const auto& list = *static_cast<const rd_kafka_topic_partition_list_t*>(partitions);
   for (int i = 0; i < list.cnt; ++i) {
     const auto& part = list.elems[i];
-    const auto place = place_of(part.topic, part.partition);
-    if (part.err == RD_KAFKA_RESP_ERR_NO_ERROR && place && owned_.contains(place->number()))
-      committed_[place->number()] = part.offset;
+    const int number = place_of(part.topic, part.partition).number();
+    if (part.err == RD_KAFKA_RESP_ERR_NO_ERROR && owned_.contains(number)) committed_[number] = part.offset;
   }
 }
 

@@ -10,7 +10,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <string_view>
 #include <thread>
@@ -57,10 +56,9 @@ class KafkaPartitions {
   void commit_offsets(bool wait);
   void offsets_committed(int code, const void* partitions);
   void look_at_brokers(std::int64_t now_us);
-  Result<> subscribe_as_known();
+  Result<> subscribe();
   void release_held();
-  // Nothing for a topic that is none of ours.
-  std::optional<KafkaPlace> place_of(std::string_view topic, int partition) const;
+  KafkaPlace place_of(std::string_view topic, int partition) const;
   void watch(const std::stop_token& stop);
   void forget_trouble();
 
@@ -75,8 +73,6 @@ class KafkaPartitions {
   std::atomic<std::uint64_t> newest_;  // generation that is there
   std::atomic<std::uint64_t> active_;  // the last one that may be decided
   // The serving thread's:
-  std::uint64_t first_ = 0;                // generation that is subscribed to; 0 before
-  std::uint64_t subscribed_ = 0;           // the last one that is
   std::set<int> held_;                     // of later generations: owned, and not yet the owner's
   std::map<int, std::int64_t> committed_;  // the offsets that the brokers have from here
   bool assigned_once_ = false;
