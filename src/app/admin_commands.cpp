@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <iostream>
 
@@ -78,8 +79,24 @@ Result<> run_issue_token(const Config& config, const std::string& id) {
   return {};
 }
 
-Result<> run_migrate(const Config& config, const std::optional<std::string>& from_data) {
+Result<> run_repartition(const Config& config, int partitions) {
+  if (!is_distributed(config)) {
+    return fail(ErrorCode::kValidationFailed, "--partitions is for a log on Kafka: set log.engine = kafka.");
+  }
+  C4A_TRY(const auto generation, repartition_distributed(config, partitions, [](const std::string& sentence) {
+            fmt::print("{}\n", sentence);
+            std::fflush(stdout);
+          }));
+  fmt::print(
+      "The commands have {} partitions. Before the next start of each process set kafka.generation = {} and "
+      "kafka.partitions = {}.\n",
+      partitions, generation, partitions);
+  return {};
+}
+
+Result<> run_migrate(const Config& config, const std::optional<std::string>& from_data, std::optional<int> partitions) {
   C4A_CHECK(check_engines(config));
+  if (partitions) return run_repartition(config, *partitions);
   if (from_data) return move_installation(config, *from_data);
   if (is_distributed(config)) {
     C4A_CHECK(open_metadata(config));
@@ -101,8 +118,8 @@ Result<> run_migrate(const Config& config, const std::optional<std::string>& fro
 
 }  // namespace
 
-int migrate(const Config& config, const std::optional<std::string>& from_data) {
-  return report(run_migrate(config, from_data));
+int migrate(const Config& config, const std::optional<std::string>& from_data, std::optional<int> partitions) {
+  return report(run_migrate(config, from_data, partitions));
 }
 
 int create_key(const Config& config, const std::string& name, const std::vector<std::string>& scopes) {

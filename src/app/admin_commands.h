@@ -11,8 +11,8 @@
 
 namespace c4a {
 
-// `from_data`: move the embedded installation of that directory here, too.
-int migrate(const Config& config, const std::optional<std::string>& from_data);
+// `from_data`: move the embedded installation of that directory here. `partitions`: another number for the commands.
+int migrate(const Config& config, const std::optional<std::string>& from_data, std::optional<int> partitions);
 int create_key(const Config& config, const std::string& name, const std::vector<std::string>& scopes);
 int add_user(const Config& config, const std::string& user_id, const std::optional<std::string>& display_name,
              bool password_from_stdin);

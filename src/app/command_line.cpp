@@ -5,6 +5,8 @@
 #include <functional>
 #include <utility>
 
+#include "message_log/kafka/kafka_options.h"
+
 namespace c4a {
 namespace {
 
@@ -86,6 +88,11 @@ class Parser {
         .add_option("--from-data", migrate_.from_data,
                     "Move what an embedded installation keeps there into the configured servers")
         ->type_name("DIR");
+    migrate
+        .add_option("--partitions", migrate_.partitions, "Give the commands so many partitions, while everything runs")
+        ->type_name("N")
+        ->check(CLI::Range(1, kMostPartitions))
+        ->excludes("--from-data");
 
     CLI::App& key = add(add_group("key", "API keys of back ends"), "create", "Make a key and print it",
                         [this] { return key_create_; });

@@ -32,6 +32,7 @@ struct ConfigReference {
 
 struct Migrate {
   std::optional<std::string> from_data;  // the data directory of an embedded installation, to be moved
+  std::optional<int> partitions;         // another number for the commands' topic
   bool operator==(const Migrate&) const = default;
 };
 

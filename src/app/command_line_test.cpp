@@ -59,7 +59,8 @@ TEST(CommandLineTest, EachCommandIsAValueOfItsOwn) {
   EXPECT_EQ(parse({"config", "print"}), Subcommand(ConfigPrint{}));
   EXPECT_EQ(parse({"config", "reference"}), Subcommand(ConfigReference{}));
   EXPECT_EQ(parse({"migrate"}), Subcommand(Migrate{}));
-  EXPECT_EQ(parse({"migrate", "--from-data", "old"}), Subcommand(Migrate{"old"}));
+  EXPECT_EQ(parse({"migrate", "--from-data", "old"}), Subcommand(Migrate{"old", {}}));
+  EXPECT_EQ(parse({"migrate", "--partitions", "12"}), Subcommand(Migrate{{}, 12}));
   EXPECT_EQ(parse({"sandbox"}), Subcommand(Sandbox{}));
   EXPECT_EQ(parse({"version"}), Subcommand(ShowVersion{}));
   EXPECT_EQ(parse({"--version"}), Subcommand(ShowVersion{}));

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "app/config_values.h"
+#include "message_log/kafka/kafka_options.h"
 
 namespace c4a {
 namespace {
@@ -195,8 +196,9 @@ std::vector<Option> make_options() {
     list(C4A_OPTION(kafka.brokers), not_empty, "HOST:PORT of some brokers", "Where Kafka is, with log.engine = kafka."),
     text(C4A_OPTION(kafka.topic_prefix), any_text, "a text", "Before the name of every topic: several installations on one cluster."),
     text(C4A_OPTION(kafka.group), not_empty, "a text", "The consumer group of the routers."),
-    integer(C4A_OPTION(kafka.generation), 1, 60'000, "Of the commands' topic; a topic with another number of partitions is a later one."),
-    integer(C4A_OPTION(kafka.partitions), 1, 10'000, "Partitions of a topic that `chat4all migrate` makes."),
+    integer(C4A_OPTION(kafka.generation), 1, kMostGenerations,
+            "Of the commands' topic: the first to look for; `chat4all migrate --partitions` makes later ones."),
+    integer(C4A_OPTION(kafka.partitions), 1, kMostPartitions, "Partitions of a topic that `chat4all migrate` makes."),
     integer(C4A_OPTION(kafka.replication), 1, 9, "Copies of a topic that `chat4all migrate` makes."),
     integer(C4A_OPTION(kafka.min_replication), 1, 9, "A topic with fewer copies is refused at start."),
     choice_text(C4A_OPTION(kafka.security), {"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"}, "How brokers are talked to."),

@@ -8,6 +8,7 @@
 #include "app/messaging.h"
 #include "message_log/kafka/kafka_message_log.h"
 #include "message_log/kafka/kafka_partitions.h"
+#include "message_log/kafka/kafka_repartition.h"
 #include "message_log/kafka/kafka_topics.h"
 #include "operations/answering_log.h"
 #include "presence/memory_presence.h"
@@ -29,33 +30,35 @@ std::uint64_t random_name() {
   return (std::uint64_t{device()} << 32 | device()) | 1;
 }
 
-// A conversation passes over commands at positions below what it has applied. So a keyspace goes on with the topic that
-// fed it, or with one of a later generation, and never with a new one of the old name.
-Result<> check_log_of(const MessageStore& store, const KafkaOptions& kafka, const std::string& keyspace) {
-  const std::string topic = commands_topic(kafka);
-  C4A_TRY(const auto before, cassandra_log_cluster(store, topic));
-  if (!before) return {};
-  const auto remedy = [&] {
-    return fmt::format(
-        "or, if it is gone for good, stop all processes, raise kafka.generation to {} for all of them and "
-        "run `chat4all migrate`",
-        kafka.generation + 1);
-  };
-  C4A_TRY(const auto now, kafka_cluster_id(kafka));
-  if (*before != now) {
+// A conversation passes over commands at positions below what it has applied. So a keyspace goes on with the topics
+// that fed it, or with one of a later generation, and never with a new one of an old name.
+Result<> check_log_of(const MessageStore& store, KafkaOptions kafka, const std::string& keyspace) {
+  for (;; ++kafka.generation) {
+    const std::string topic = commands_topic(kafka);
+    C4A_TRY(const auto before, cassandra_log_cluster(store, topic));
+    if (!before) return {};
+    const auto remedy = [&] {
+      return fmt::format(
+          "or, if it is gone for good, stop all processes, raise kafka.generation to {} for all of them and "
+          "run `chat4all migrate`",
+          kafka.generation + 1);
+    };
+    C4A_TRY(const auto now, kafka_cluster_id(kafka));
+    if (*before != now) {
+      return fail(
+          ErrorCode::kConflict,
+          fmt::format("The keyspace {} was fed by the topic {} of the Kafka cluster {}, and kafka.brokers leads to "
+                      "the cluster {}: correct kafka.brokers or cassandra.keyspace, {}.",
+                      keyspace, topic, *before, now, remedy()));
+    }
+    C4A_TRY(const int partitions, kafka_partition_count(kafka));
+    if (partitions > 0) continue;
     return fail(
         ErrorCode::kConflict,
-        fmt::format("The keyspace {} was fed by the topic {} of the Kafka cluster {}, and kafka.brokers leads to "
-                    "the cluster {}: correct kafka.brokers or cassandra.keyspace, {}.",
-                    keyspace, topic, *before, now, remedy()));
+        fmt::format("The Kafka topic {} that fed the keyspace {} is not there any more, and a new one of its name "
+                    "would have its commands passed over: bring it back, {}.",
+                    topic, keyspace, remedy()));
   }
-  C4A_TRY(const int partitions, kafka_partition_count(kafka));
-  if (partitions > 0) return {};
-  return fail(
-      ErrorCode::kConflict,
-      fmt::format("The Kafka topic {} that fed the keyspace {} is not there any more, and a new one of its name "
-                  "would have its commands passed over: bring it back, {}.",
-                  topic, keyspace, remedy()));
 }
 
 class DistributedMessaging final : public Messaging, private GatewayInbox {
@@ -170,6 +173,8 @@ std::vector<CallbackMetric> DistributedMessaging::metrics() {
         [&log, value] { return value(log.shed); });
   total("chat4all_log_undecided_total", "Commands answered before their router's decision.",
         [this] { return static_cast<double>(log_->answered_without_decision()); });
+  gauge("chat4all_log_generation", "Of the topic that commands are given to.",
+        [this] { return static_cast<double>(log_->generation()); });
   gauge("chat4all_log_up", "1 while the log answers.", [this] { return log_->up() ? 1.0 : 0.0; });
   const CassandraCounters& store = cassandra_counters(parts_.store);
   total("chat4all_store_reads_total", "Reads of the message store.", [&store, value] { return value(store.reads); });
@@ -221,6 +226,18 @@ Result<> prepare_distributed(const Config& config) {
   C4A_CHECK(check_kafka_topics(kafka));
   C4A_TRY(const auto cluster, kafka_cluster_id(kafka));
   return remember_cassandra_log(*store, commands_topic(kafka), cluster);
+}
+
+Result<std::uint64_t> repartition_distributed(const Config& config, int partitions,
+                                              const std::function<void(const std::string&)>& say) {
+  C4A_TRY(const auto store, open_cassandra_message_store(cassandra_options(config)));
+  const KafkaOptions kafka = kafka_options(config, cassandra_installation(*store));
+  C4A_CHECK(check_log_of(*store, kafka, config.cassandra.keyspace));
+  C4A_CHECK(check_kafka_group(kafka));
+  C4A_CHECK(check_kafka_topics(kafka));
+  C4A_TRY(const auto cluster, kafka_cluster_id(kafka));
+  const auto remember = [&](const std::string& topic) { return remember_cassandra_log(*store, topic, cluster); };
+  return repartition_kafka(kafka, partitions, remember, say);
 }
 
 Result<std::unique_ptr<Messaging>> make_distributed_messaging(MessagingParts parts) {

@@ -53,7 +53,8 @@ struct Run {
     return 0;
   }
   int operator()(const Migrate& asked) const {
-    return with_config([&](const LoadedConfig& loaded) { return migrate(loaded.config, asked.from_data); });
+    return with_config(
+        [&](const LoadedConfig& loaded) { return migrate(loaded.config, asked.from_data, asked.partitions); });
   }
   int operator()(const KeyCreate& key) const {
     return with_config([&](const LoadedConfig& loaded) { return create_key(loaded.config, key.name, key.scopes); });

@@ -64,5 +64,9 @@ Result<std::unique_ptr<Messaging>> make_distributed_messaging(MessagingParts par
 bool is_distributed(const Config& config);
 Result<std::unique_ptr<MessageStore>> open_distributed_messages(const Config& config);
 Result<> prepare_distributed(const Config& config);
+// Another number of partitions for the commands, while everything runs. `say` hears sentences for people. Answers the
+// generation that is in use then. Fails with: what repartition_kafka and a start fail with.
+Result<std::uint64_t> repartition_distributed(const Config& config, int partitions,
+                                              const std::function<void(const std::string&)>& say);
 
 }  // namespace c4a

@@ -26,11 +26,13 @@ enum class PlantedBug : std::uint8_t {
   kEditReadsOldRow,             // a message is read while the batch holds newer effects on it
   kReplayDecidedAgain,          // shared log: commands are applied again
   kFormerOwnerTrusted,          // shared log: what another owner stored later is taken for the past
+  kNextGenerationTooSoon,       // shared log: other partitions begin before the old ones are decided
   // Receipts
   kHorizonGoesDown,        // a late acknowledgement takes a status back
   kReadWithoutDelivered,   // reading does not count as delivered
   kAcknowledgedBeyondEnd,  // nothing is clamped
   kReceiptsMerged,         // of the receipts asked for only the newest is kept
+  kLateStatusTold,         // shared log: what a former owner tells late is told
   // Members
   kFormerMemberInAudience,  // who left hears on
   kHistoryNoneIgnored,      // who joins without history sees it

@@ -85,6 +85,10 @@ using Request =
     std::variant<CreateConversation, SendMessage, EditMessage, DeleteMessage, ReactToMessage, Acknowledge, OpenDevice,
                  AddMember, UpdateMember, RemoveMember, UpdateConversation, DeleteConversation, Typing>;
 
+// Whether it alters nothing when it is decided a second time, whatever was decided between. Of sends only those are
+// found again for certain that are looked up in the store, too (id_from_client).
+bool repeatable(const Request& request);
+
 struct Command {
   ConversationId conversation_id;
   UserId actor;

@@ -13,6 +13,7 @@
 #include "domain/change.h"
 #include "domain/conversation.h"
 #include "domain/message.h"
+#include "domain/receipts_seen.h"
 
 namespace c4a {
 
@@ -39,6 +40,8 @@ struct ReceiptEvent {
   UserId user_id;  // whose step it is
   MessageStatus status = MessageStatus::kDelivered;
   TimestampMs at = 0;
+
+  ReceiptPlace place() const { return {position, index}; }
 };
 
 struct MemberRow {
@@ -108,8 +111,8 @@ struct StatusEvent {
   MessageStatus status = MessageStatus::kDelivered;
   UserId user_id;
   TimestampMs at = 0;
-  LogPosition receipt;  // set when it is also a durable ReceiptEvent
-  std::uint32_t receipt_index = 0;
+  LogPosition position;                  // of the acknowledgement
+  std::optional<std::uint32_t> receipt;  // the index of the ReceiptEvent that it is as well
 };
 
 struct TypingEvent {

@@ -46,6 +46,14 @@ using Seq = Position<struct SeqTag>;          // of a message in its conversatio
 using Version = Position<struct VersionTag>;  // of everything else that happens to a conversation
 using LogPosition = Position<struct LogTag>;  // of a command in the message log
 
+// A log that several routers share has a lane of positions for each partition of each of its generations, and only
+// within a lane do they tell what was earlier. A conversation lies in one lane, or in one after the other, each higher.
+// Where there is one partition its lane is 0.
+inline constexpr int kLaneBits = 42;  // more commands than a partition will ever have
+constexpr std::uint64_t lane_of(LogPosition position) { return position.value >> kLaneBits; }
+constexpr LogPosition lane_begin(std::uint64_t lane) { return {lane << kLaneBits}; }
+inline constexpr LogPosition kEndOfLog{INT64_MAX};  // above all positions: they fit into what stores call a bigint
+
 // Chosen by the integrator: 1 to 64 characters of A-Z a-z 0-9 . _ ~ - and neither "." nor "..".
 struct UserId {
   std::string text;

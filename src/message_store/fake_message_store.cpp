@@ -49,7 +49,7 @@ Result<> FakeMessageStore::commit(const Rows& rows, LogPosition position) {
     return fail(ErrorCode::kUnavailable, "The fake message store was told to fail this commit.");
   }
   put_conversation_rows(rows);
-  for (const ReceiptEvent& row : rows.receipts) receipts_[row.sender].insert_or_assign({row.position, row.index}, row);
+  for (const ReceiptEvent& row : rows.receipts) receipts_[row.sender].insert_or_assign(row.place(), row);
   for (const PrivatePairRow& row : rows.private_pairs) generations_[{row.first, row.second}] = row.generation;
   for (const ConversationId& id : rows.erased) erase(id);
   position_ = position;
@@ -304,15 +304,14 @@ Result<std::optional<HorizonMove>> FakeMessageStore::first_move(const Conversati
   return at->second;
 }
 
-Result<std::vector<ReceiptEvent>> FakeMessageStore::receipts_after(const UserId& sender, LogPosition position,
-                                                                   std::uint32_t index, std::size_t limit) {
+Result<std::vector<ReceiptEvent>> FakeMessageStore::receipts_after(const UserId& sender, const ReceiptPlace& after,
+                                                                   LogPosition before, std::size_t limit) {
   const Guard guard(lock_);
   C4A_CHECK(available());
   std::vector<ReceiptEvent> receipts;
   const auto& all = receipts_[sender];
-  for (auto at = all.upper_bound({position, index}); at != all.end() && receipts.size() < limit; ++at) {
-    receipts.push_back(at->second);
-  }
+  const auto end = all.lower_bound({before, 0});
+  for (auto at = all.upper_bound(after); at != end && receipts.size() < limit; ++at) receipts.push_back(at->second);
   return receipts;
 }
 

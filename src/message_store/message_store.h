@@ -26,8 +26,7 @@ struct Device {
   DeviceId id;
   TimestampMs first_seen = 0;
   TimestampMs last_seen = 0;
-  LogPosition receipts_seen;  // ReceiptEvents up to here were sent to it
-  std::uint32_t receipts_seen_index = 0;
+  ReceiptsSeen receipts_seen;
 };
 
 // A conversation in a user's list.
@@ -110,9 +109,9 @@ class MessageStore {
   virtual Result<std::optional<HorizonMove>> first_move(const ConversationId& id, const UserId& user,
                                                         HorizonMove::Kind kind, Seq seq) = 0;
 
-  // After (position, index), in order.
-  virtual Result<std::vector<ReceiptEvent>> receipts_after(const UserId& sender, LogPosition position,
-                                                           std::uint32_t index, std::size_t limit) = 0;
+  // After `after` and at positions below `before`, in order.
+  virtual Result<std::vector<ReceiptEvent>> receipts_after(const UserId& sender, const ReceiptPlace& after,
+                                                           LogPosition before, std::size_t limit) = 0;
 
   // Devices belong to sessions, not to the router. A row that was put is seen by `devices` at once; a crash may take
   // the rows of the last moment, which costs a device nothing but receipts it has seen.

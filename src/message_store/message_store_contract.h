@@ -33,7 +33,7 @@ TYPED_TEST_P(MessageStoreContract, AnEmptyStoreAnswersEmptily) {
   EXPECT_TRUE(store.changes_after(id, {}, {~std::uint64_t{0}}, 10)->empty());
   EXPECT_TRUE(store.reactions(id, {1})->empty());
   EXPECT_FALSE(*store.first_move(id, {"alice"}, HorizonMove::Kind::kRead, {1}));
-  EXPECT_TRUE(store.receipts_after({"alice"}, {}, 0, 10)->empty());
+  EXPECT_TRUE(store.receipts_after({"alice"}, {}, kEndOfLog, 10)->empty());
   EXPECT_TRUE(store.devices({"alice"})->empty());
   EXPECT_TRUE(store.check());
 }
@@ -295,7 +295,7 @@ TYPED_TEST_P(MessageStoreContract, CommittingTheSameAgainChangesNothing) {
   EXPECT_EQ((*store.load(id))->members().size(), 2U);
   EXPECT_EQ(this->versions(*store.changes_after(id, {}, {9}, 9)), (Seqs{1}));
   EXPECT_EQ(store.reactions(id, {1})->size(), 1U);
-  EXPECT_EQ(store.receipts_after({"alice"}, {}, 0, 9)->size(), 1U);
+  EXPECT_EQ(store.receipts_after({"alice"}, {}, kEndOfLog, 9)->size(), 1U);
 }
 
 TYPED_TEST_P(MessageStoreContract, HeadersAreTheNewestAndThoseThatAskedForAReceipt) {

@@ -127,9 +127,10 @@ TYPED_TEST_P(MessageStoreHistoryContract, ReceiptsComeAfterAPositionAndIndex) {
                    test::receipt("al", 2, 0)};
   this->commit(rows);
   MessageStore& store = this->store();
-  const auto listed = [&](std::uint64_t position, std::uint32_t index, std::size_t limit) {
+  const auto listed = [&](std::uint64_t position, std::uint32_t index, std::size_t limit,
+                          LogPosition before = kEndOfLog) {
     std::vector<std::pair<std::uint64_t, std::uint32_t>> found;
-    const auto receipts = *store.receipts_after({"alice"}, {position}, index, limit);
+    const auto receipts = *store.receipts_after({"alice"}, {{position}, index}, before, limit);
     for (const ReceiptEvent& receipt : receipts) {
       found.emplace_back(receipt.position.value, receipt.index);
     }
@@ -142,7 +143,9 @@ TYPED_TEST_P(MessageStoreHistoryContract, ReceiptsComeAfterAPositionAndIndex) {
   EXPECT_THAT(listed(2, 1, 9), ElementsAre(Pair(300, 0)));
   EXPECT_THAT(listed(0, 0, 1), ElementsAre(Pair(2, 0)));
   EXPECT_THAT(listed(300, 0, 9), testing::IsEmpty());
-  const auto read = store.receipts_after({"al"}, {}, 0, 9)->at(0);
+  EXPECT_THAT(listed(2, 0, 9, {300}), ElementsAre(Pair(2, 1)));
+  EXPECT_THAT(listed(0, 0, 9, {2}), testing::IsEmpty());
+  const auto read = store.receipts_after({"al"}, {}, kEndOfLog, 9)->at(0);
   EXPECT_EQ(read.sender.text, "al");
   EXPECT_EQ(read.user_id.text, "bob");
   EXPECT_EQ(read.status, MessageStatus::kRead);
@@ -154,18 +157,19 @@ TYPED_TEST_P(MessageStoreHistoryContract, ReceiptsComeAfterAPositionAndIndex) {
 
 TYPED_TEST_P(MessageStoreHistoryContract, DevicesArePutAndDropped) {
   MessageStore& store = this->store();
-  EXPECT_TRUE(store.put_device({"bob"}, {{"phone"}, 1, 2, {3}, 4}));
-  EXPECT_TRUE(store.put_device({"bob"}, {{""}, 5, 6, {}, 0}));
-  EXPECT_TRUE(store.put_device({"bobby"}, {{"x"}, 5, 6, {}, 0}));
-  EXPECT_TRUE(store.put_device({"bob"}, {{"phone"}, 1, 9, {10}, 11}));
+  const ReceiptsSeen seen{{{10}, 11}, {{lane_begin(7).value + 5}, 0}, {{lane_begin(9).value}, 6}};
+  EXPECT_TRUE(store.put_device({"bob"}, {{"phone"}, 1, 2, {{{3}, 4}}}));
+  EXPECT_TRUE(store.put_device({"bob"}, {{""}, 5, 6, {}}));
+  EXPECT_TRUE(store.put_device({"bobby"}, {{"x"}, 5, 6, {}}));
+  EXPECT_TRUE(store.put_device({"bob"}, {{"phone"}, 1, 9, seen}));
   const auto devices = *store.devices({"bob"});
   ASSERT_EQ(devices.size(), 2U);
   EXPECT_EQ(devices[0].id.text, "");
   EXPECT_EQ(devices[1].id.text, "phone");
   EXPECT_EQ(devices[1].first_seen, 1);
   EXPECT_EQ(devices[1].last_seen, 9);
-  EXPECT_EQ(devices[1].receipts_seen.value, 10U);
-  EXPECT_EQ(devices[1].receipts_seen_index, 11U);
+  EXPECT_EQ(devices[1].receipts_seen.places(), seen.places());
+  EXPECT_TRUE(devices[0].receipts_seen.places().empty());
   EXPECT_TRUE(store.drop_device({"bob"}, {"phone"}));
   EXPECT_TRUE(store.drop_device({"bob"}, {"phone"}));
   EXPECT_EQ(store.devices({"bob"})->size(), 1U);

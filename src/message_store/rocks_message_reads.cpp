@@ -346,9 +346,9 @@ Result<std::optional<HorizonMove>> RocksMessageStore::first_move(const Conversat
   return HorizonMove{id, user, kind, {rocks::position_in(scan.key())}, *at};
 }
 
-Result<std::vector<ReceiptEvent>> RocksMessageStore::receipts_after(const UserId& sender, LogPosition position,
-                                                                    std::uint32_t index, std::size_t limit) {
-  const std::string start(KeyWriter().receipt(sender, position, index));
+Result<std::vector<ReceiptEvent>> RocksMessageStore::receipts_after(const UserId& sender, const ReceiptPlace& after,
+                                                                    LogPosition before, std::size_t limit) {
+  const std::string start(KeyWriter().receipt(sender, after.position, after.index));
   Scan scan(*database_, Family::kUsers, start, rocks::end_of(KeyWriter().user(sender, UserRowTag::kReceipt)));
   std::vector<ReceiptEvent> receipts;
   for (scan.to_first(); scan.valid() && receipts.size() < limit; scan.next()) {
@@ -358,6 +358,7 @@ Result<std::vector<ReceiptEvent>> RocksMessageStore::receipts_after(const UserId
     const std::string_view place = rocks::rest_in_user(scan.key(), sender);
     receipt->sender = sender;
     receipt->position = {rocks::position_in(place.substr(0, 8))};
+    if (receipt->position >= before) break;
     receipt->index = rocks::receipt_index_in(place);
     receipts.push_back(std::move(*receipt));
   }

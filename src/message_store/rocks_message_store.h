@@ -69,7 +69,7 @@ class RocksMessageStore final : public BulkMessageStore {
   Result<bool> has_reaction(const ConversationId& id, Seq seq, std::string_view emoji, const UserId& user) override;
   Result<std::optional<HorizonMove>> first_move(const ConversationId& id, const UserId& user, HorizonMove::Kind kind,
                                                 Seq seq) override;
-  Result<std::vector<ReceiptEvent>> receipts_after(const UserId& sender, LogPosition position, std::uint32_t index,
+  Result<std::vector<ReceiptEvent>> receipts_after(const UserId& sender, const ReceiptPlace& after, LogPosition before,
                                                    std::size_t limit) override;
 
   Result<std::vector<Device>> devices(const UserId& user) override;

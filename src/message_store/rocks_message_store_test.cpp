@@ -94,7 +94,7 @@ TEST_F(RocksMessageStoreTest, ReopeningKeepsEverything) {
     rows.reactions = {test::reaction(1, 1, "a", "bob")};
     rows.receipts = {test::receipt("alice", 1, 0)};
     ASSERT_TRUE(store->commit(rows, {42}));
-    ASSERT_TRUE(store->put_device({"bob"}, {{"phone"}, 1, 2, {}, 0}));
+    ASSERT_TRUE(store->put_device({"bob"}, {{"phone"}, 1, 2, {}}));
   }
   auto store = open(path());
   EXPECT_EQ(store->committed_position()->value, 42U);
@@ -102,14 +102,14 @@ TEST_F(RocksMessageStoreTest, ReopeningKeepsEverything) {
   EXPECT_EQ(store->messages_after(test::conversation_id(1), {}, kEnd, 9)->size(), 5U);
   EXPECT_EQ(store->progress(test::conversation_id(1), {"bob"})->delivered.value, 4U);
   EXPECT_EQ(store->reactions(test::conversation_id(1), {1})->size(), 1U);
-  EXPECT_EQ(store->receipts_after({"alice"}, {}, 0, 9)->size(), 1U);
+  EXPECT_EQ(store->receipts_after({"alice"}, {}, kEndOfLog, 9)->size(), 1U);
   EXPECT_EQ(store->devices({"bob"})->size(), 1U);
 }
 
 TEST_F(RocksMessageStoreTest, ADeviceThatWasDroppedDoesNotComeBackFromWhatWaited) {
   {
     auto store = open(path());
-    for (int i = 0; i < 3000; ++i) ASSERT_TRUE(store->put_device({"u" + std::to_string(i)}, {{"phone"}, 1, i, {}, 0}));
+    for (int i = 0; i < 3000; ++i) ASSERT_TRUE(store->put_device({"u" + std::to_string(i)}, {{"phone"}, 1, i, {}}));
     ASSERT_TRUE(store->drop_device({"u7"}, {"phone"}));
     EXPECT_TRUE(store->devices({"u7"})->empty());
     EXPECT_EQ(store->devices({"u2999"})->at(0).last_seen, 2999);

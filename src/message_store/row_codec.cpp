@@ -22,6 +22,8 @@ enum MessageFlag : std::uint64_t {
 };
 constexpr std::uint64_t kAllMessageFlags = (1 << 10) - 1;
 constexpr std::string_view kNoMetadata = "{}";
+// Of a device: beside the index of a receipt that it has seen, where that of another lane follows.
+constexpr std::uint64_t kAnotherPlace = std::uint64_t{1} << 32;
 
 ByteWriter start(std::string& out) {
   out.clear();
@@ -330,8 +332,12 @@ void put_device(std::string& out, const Device& row) {
   ByteWriter writer = start(out);
   writer.zigzag(row.first_seen);
   writer.zigzag(row.last_seen);
-  writer.varint(row.receipts_seen.value);
-  writer.varint(row.receipts_seen_index);
+  const auto& places = row.receipts_seen.places();
+  for (std::size_t i = 0; i < std::max<std::size_t>(places.size(), 1); ++i) {
+    const ReceiptPlace place = places.empty() ? ReceiptPlace{} : places[i];
+    writer.varint(place.position.value);
+    writer.varint(place.index | (i + 1 < places.size() ? kAnotherPlace : 0));
+  }
 }
 
 std::optional<Device> get_device(std::string_view value) {
@@ -339,8 +345,12 @@ std::optional<Device> get_device(std::string_view value) {
   Device row;
   row.first_seen = reader.zigzag();
   row.last_seen = reader.zigzag();
-  row.receipts_seen = {reader.varint()};
-  row.receipts_seen_index = static_cast<std::uint32_t>(reader.varint());
+  for (bool more = true; more;) {
+    const LogPosition position{reader.varint()};
+    const std::uint64_t index = reader.varint();
+    if (position.value != 0) row.receipts_seen.add({position, static_cast<std::uint32_t>(index)});
+    more = (index & kAnotherPlace) != 0 && !reader.damaged();
+  }
   return finish(reader, std::move(row));
 }
 

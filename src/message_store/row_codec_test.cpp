@@ -104,7 +104,12 @@ class RandomRows {
     row.at = time();
     return row;
   }
-  Device device() { return {{}, time(), time(), {number()}, static_cast<std::uint32_t>(number())}; }
+  Device device() {
+    Device row{{}, time(), time(), {}};
+    for (std::size_t i = few(); i > 0; --i)
+      row.receipts_seen.add({{number() + 1}, static_cast<std::uint32_t>(number())});
+    return row;
+  }
 
  private:
   std::mt19937_64 random_;

@@ -106,13 +106,11 @@ Result<> read_conversation(BulkMessageStore& store, const ConversationId& id, Ti
 }
 
 Result<> read_receipts(MessageStore& store, const UserId& user, TimestampMs keep_from, const VisitRows& visit) {
-  LogPosition position;
-  std::uint32_t index = 0;
+  ReceiptPlace last;
   while (true) {
-    C4A_TRY(auto page, store.receipts_after(user, position, index, kPageRows));
+    C4A_TRY(auto page, store.receipts_after(user, last, kEndOfLog, kPageRows));
     if (page.empty()) return {};
-    position = page.back().position;
-    index = page.back().index;
+    last = page.back().place();
     Rows rows;
     for (ReceiptEvent& receipt : page) {
       if (receipt.at >= keep_from) rows.receipts.push_back(std::move(receipt));

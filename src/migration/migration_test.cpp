@@ -56,7 +56,7 @@ void fill(RocksMessageStore& store) {
   deleted.conversations = {test::conversation(3)};
   deleted.conversations[0].deleted = true;
   ASSERT_TRUE(store.commit(deleted, {102}));
-  ASSERT_TRUE(store.put_device({"bob"}, {{"phone"}, 1, 2, {77}, 1}));
+  ASSERT_TRUE(store.put_device({"bob"}, {{"phone"}, 1, 2, {{{77}, 1}}}));
 }
 
 class MigrationTest : public testing::Test {
@@ -91,8 +91,8 @@ TEST_F(MigrationTest, EverythingIsOnTheOtherSide) {
   EXPECT_EQ(state->head.applied, LogPosition{});
   EXPECT_EQ(state->find({"bob"})->progress.find({"phone"})->seq, Seq{7});
   EXPECT_EQ((*to_->first_move(test::conversation_id(1), {"bob"}, HorizonMove::Kind::kDelivered, {6}))->up_to, Seq{7});
-  EXPECT_EQ(to_->receipts_after({"alice"}, {}, 0, 10)->size(), 2u);
-  EXPECT_EQ(to_->devices({"bob"})->front().receipts_seen_index, 1u);
+  EXPECT_EQ(to_->receipts_after({"alice"}, {}, kEndOfLog, 10)->size(), 2u);
+  EXPECT_TRUE(to_->devices({"bob"})->front().receipts_seen.has({{77}, 1}));
   EXPECT_EQ(*to_->private_generation({"alice"}, {"carol"}), 2u);
   EXPECT_TRUE((*to_->conversation(test::conversation_id(3)))->deleted);
   EXPECT_EQ(to_->find_message(test::message_id(1'000'500))->front().second, Seq{500});
@@ -120,7 +120,7 @@ TEST_F(MigrationTest, WhatDiffersIsNamed) {
   rows.reactions = {test::reaction(1, 4, "👍", "bob", false)};
   rows.messages.push_back(test::message(2, 4));
   ASSERT_TRUE(to_->commit(rows, {901}));
-  ASSERT_TRUE(to_->put_device({"bob"}, {{"tablet"}, 1, 2, {}, 0}));
+  ASSERT_TRUE(to_->put_device({"bob"}, {{"tablet"}, 1, 2, {}}));
   ASSERT_TRUE(to_->commit(test::small_conversation(9, 1), {902}));
   const Comparison comparison = compare();
   EXPECT_EQ(comparison.different, 5u);  // two conversations, what alice and bob have, the number

@@ -5,7 +5,7 @@
 namespace c4a {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 constexpr std::uint8_t kLiveItem = 1;
 constexpr std::uint8_t kDecisionItem = 2;
 constexpr std::uint8_t kErrorItem = 3;
@@ -22,7 +22,7 @@ void describe(auto& way, Of<LiveEvent> auto& event) {
   way.text(event.also.text);
   way.text(event.not_to.text);
   way.number(event.except);
-  way.number(event.receipt.value);
+  way.number(event.position.value);
 }
 
 void describe(auto& way, Of<Decision> auto& decision) {
@@ -44,7 +44,9 @@ LiveEvent read_live(ByteReader& reader) {
   LiveEvent event;
   event.kind = static_cast<LiveKind>(std::min<std::uint8_t>(reader.u8(), 3));
   describe(in, event);
-  event.receipt_index = static_cast<std::uint32_t>(reader.varint());
+  if (const std::uint64_t receipt = reader.varint(); receipt != 0) {
+    event.receipt = static_cast<std::uint32_t>(receipt - 1);
+  }
   if (const std::size_t count = reader.count(); count != 0) {
     auto users = std::make_shared<std::vector<UserId>>(count - 1);
     for (auto& user : *users) user.text = reader.text();
@@ -73,7 +75,7 @@ void append_live(std::string& items, const LiveEvent& event) {
   writer.u8(static_cast<std::uint8_t>(event.kind));
   FieldWriter out(items);
   describe(out, event);
-  writer.varint(event.receipt_index);
+  writer.varint(event.receipt ? std::uint64_t{*event.receipt} + 1 : 0);
   // 0: no audience at all.
   writer.varint(event.audience ? event.audience->size() + 1 : 0);
   if (event.audience) {

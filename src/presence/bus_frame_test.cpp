@@ -27,8 +27,8 @@ class BusFrameTest : public testing::Test, protected GatewayInbox {
     event.also = {"caio"};
     event.not_to = {"duda"};
     event.except = 1ULL << 62;
-    event.receipt = LogPosition{77};
-    event.receipt_index = 3;
+    event.position = LogPosition{77};
+    event.receipt = 3;
     event.frame = std::make_shared<const std::string>("{}");
     return event;
   }
@@ -55,8 +55,8 @@ TEST_F(BusFrameTest, EventsAndDecisionsComeBackInOrder) {
   EXPECT_EQ(got.also.text, "caio");
   EXPECT_EQ(got.not_to.text, "duda");
   EXPECT_EQ(got.except, 1ULL << 62);
-  EXPECT_EQ(got.receipt, LogPosition{77});
-  EXPECT_EQ(got.receipt_index, 3u);
+  EXPECT_EQ(got.position, LogPosition{77});
+  EXPECT_EQ(got.receipt, 3u);
   EXPECT_EQ(*got.frame, "{}");
   EXPECT_EQ(decisions.at(0).second->seq, Seq{5});
   EXPECT_TRUE(decisions.at(0).second->duplicate);

@@ -5,6 +5,7 @@
 // RedisRouterBus (between processes).
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "domain/effects.h"
@@ -17,14 +18,14 @@ enum class LiveKind : std::uint8_t { kMessage, kChange, kStatus, kTyping };
 struct LiveEvent {
   LiveKind kind = LiveKind::kMessage;
   ConversationId conversation;
-  Seq seq;                   // kMessage
-  Version version;           // kChange
-  Audience audience;         // to every session of these…
-  UserId also;               // …and of this one, where set
-  UserId not_to;             // kTyping: whoever types
-  SessionNumber except = 0;  // kMessage: the session that has the answer to its send instead
-  LogPosition receipt;       // kStatus: set where the event is a durable receipt
-  std::uint32_t receipt_index = 0;
+  Seq seq;                                   // kMessage
+  Version version;                           // kChange
+  Audience audience;                         // to every session of these…
+  UserId also;                               // …and of this one, where set
+  UserId not_to;                             // kTyping: whoever types
+  SessionNumber except = 0;                  // kMessage: the session that has the answer to its send instead
+  LogPosition position;                      // kStatus: of the acknowledgement that it follows from
+  std::optional<std::uint32_t> receipt;      // kStatus: its index, where it is a durable receipt
   std::shared_ptr<const std::string> frame;  // serialised once, shared by all who get it
 };
 

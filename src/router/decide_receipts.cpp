@@ -67,19 +67,12 @@ class Announcement {
   }
 
   void tell(const MessageHeader& header, bool durable) {
-    StatusEvent event{header.from,
-                      state_.head.id,
-                      header.message_id,
-                      header.seq,
-                      status_,
-                      reader_.member.user_id,
-                      decider_.command.at,
-                      {},
-                      0};
+    StatusEvent event{header.from, state_.head.id,         header.message_id,   header.seq,
+                      status_,     reader_.member.user_id, decider_.command.at, decider_.context.position,
+                      {}};
     if (durable) {
-      event.receipt = decider_.context.position;
-      event.receipt_index = next_index();
-      decider_.effects.rows.receipts.push_back({header.from, event.receipt, event.receipt_index, state_.head.id,
+      event.receipt = next_index();
+      decider_.effects.rows.receipts.push_back({header.from, event.position, *event.receipt, state_.head.id,
                                                 header.message_id, header.seq, event.user_id, status_, event.at});
     }
     decider_.effects.events.push_back(std::move(event));

@@ -41,8 +41,8 @@ struct ToLive {
     live.kind = LiveKind::kStatus;
     live.conversation = event.conversation_id;
     live.seq = event.seq;
+    live.position = event.position;
     live.receipt = event.receipt;
-    live.receipt_index = event.receipt_index;
     live.frame = shared(status_frame(event));
     live.also = std::move(event.recipient);
     return live;

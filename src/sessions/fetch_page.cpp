@@ -79,16 +79,24 @@ Result<> fetch_changes(MessageStore& store, const UserId& user, FetchedPage& pag
   return {};
 }
 
+// What the device lacks: behind its place in each lane, up to the next lane that it knows, and so in those that it does
+// not know.
 Result<> fetch_receipts(MessageStore& store, const UserId& user, FetchedPage& page, std::size_t page_bytes) {
-  C4A_TRY(const auto receipts, store.receipts_after(user, page.receipt, page.receipt_index, kPageItems));
+  std::vector<ReceiptPlace> places = page.receipts.places();
+  places.insert(places.begin(), ReceiptPlace{});
   JoinedFrames frames(page_bytes);
-  for (const auto& receipt : receipts) {
-    frames.add(receipt_frame(receipt));
-    page.receipt = receipt.position;
-    page.receipt_index = receipt.index;
-    if (frames.full()) break;
+  for (std::size_t i = 0; i < places.size() && !page.more; ++i) {
+    const bool last = i + 1 == places.size();
+    const LogPosition before = last ? kEndOfLog : lane_begin(lane_of(places[i + 1].position));
+    if (before <= places[i].position) continue;
+    C4A_TRY(const auto receipts, store.receipts_after(user, places[i], before, kPageItems));
+    for (const auto& receipt : receipts) {
+      frames.add(receipt_frame(receipt));
+      page.receipts.add(receipt.place());
+      if (frames.full()) break;
+    }
+    page.more = !receipts.empty() && (receipts.size() == kPageItems || frames.full());
   }
-  page.more = !receipts.empty() && (receipts.size() == kPageItems || frames.full());
   page.frames = frames.take();
   return {};
 }
@@ -96,12 +104,10 @@ Result<> fetch_receipts(MessageStore& store, const UserId& user, FetchedPage& pa
 }  // namespace
 
 Result<FetchedPage> fetch_page(MessageStore& store, const UserId& user, const DeviceId& device,
-                               const DeliveryTrack::Fetch& fetch, LogPosition receipt, std::uint32_t receipt_index,
-                               std::size_t page_bytes) {
+                               const DeliveryTrack::Fetch& fetch, const ReceiptsSeen& seen, std::size_t page_bytes) {
   FetchedPage page;
   page.fetch = fetch;
-  page.receipt = receipt;
-  page.receipt_index = receipt_index;
+  page.receipts = seen;
   switch (fetch.kind) {
     case DeliveryTrack::Fetch::Kind::kMessages:
       C4A_CHECK(fetch_messages(store, user, device, page, page_bytes));

@@ -14,17 +14,16 @@ struct FetchedPage {
   std::shared_ptr<const std::string> frames;  // null: nothing to send
   Seq seq;                                    // kMessages
   Version version;                            // kChanges
-  LogPosition receipt;                        // kReceipts
-  std::uint32_t receipt_index = 0;
-  bool more = false;  // kReceipts: another page follows
+  ReceiptsSeen receipts;                      // kReceipts
+  bool more = false;                          // kReceipts: another page follows
 };
 
 inline constexpr std::size_t kDefaultPageBytes = 128 * 1024;  // below limits.frame_bytes
 
-// Blocks; for worker threads. `receipt`: where the receipts of the device stand. A page ends after the frame that takes
-// it past `page_bytes`.
+// Blocks; for worker threads. `seen`: the receipts that the device has. A page ends after the frame that takes it past
+// `page_bytes`.
 Result<FetchedPage> fetch_page(MessageStore& store, const UserId& user, const DeviceId& device,
-                               const DeliveryTrack::Fetch& fetch, LogPosition receipt, std::uint32_t receipt_index,
+                               const DeliveryTrack::Fetch& fetch, const ReceiptsSeen& seen,
                                std::size_t page_bytes = kDefaultPageBytes);
 
 }  // namespace c4a

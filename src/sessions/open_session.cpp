@@ -27,13 +27,9 @@ Result<Device> introduce(MessageStore& store, MessageLog& log, const UserId& use
     if (!opened && opened.error().code != ErrorCode::kConversationNotFound) return std::unexpected(opened.error());
   }
   for (const auto& gone : retired) C4A_CHECK(store.drop_device(user, gone));
-  Device device{id, now, now, {}, 0};
+  Device device{id, now, now, {}};
   for (const auto& other : known) {
-    if (std::pair(other.receipts_seen, other.receipts_seen_index) >
-        std::pair(device.receipts_seen, device.receipts_seen_index)) {
-      device.receipts_seen = other.receipts_seen;
-      device.receipts_seen_index = other.receipts_seen_index;
-    }
+    for (const auto& place : other.receipts_seen.places()) device.receipts_seen.add(place);
   }
   return device;
 }

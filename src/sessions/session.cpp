@@ -56,13 +56,12 @@ void Session::deliver(const LiveEvent& event) {
 }
 
 void Session::deliver_status(const LiveEvent& event) {
+  LaterStatus status{{}, event.frame};
+  if (event.receipt) status.receipt = {event.position, *event.receipt};
   // While earlier ones wait, later ones wait behind them: READ must not overtake DELIVERED.
-  if (track_.live() && !later_) {
-    send_status({event.receipt, event.receipt_index, event.frame});
-    return;
-  }
+  if (track_.live() && !later_) return send_status(std::move(status));
   if (!later_) later_ = std::make_unique<std::vector<LaterStatus>>();
-  if (later_->size() < kLaterStatuses) later_->push_back({event.receipt, event.receipt_index, event.frame});
+  if (later_->size() < kLaterStatuses) later_->push_back(std::move(status));
 }
 
 void Session::release_statuses() {
@@ -72,11 +71,9 @@ void Session::release_statuses() {
 }
 
 void Session::send_status(LaterStatus status) {
-  if (status.receipt.value != 0) {
-    const auto stands_at = std::pair(record_.receipts_seen, record_.receipts_seen_index);
-    if (std::pair(status.receipt, status.index) <= stands_at) return;  // a page from the store had it
-    record_.receipts_seen = status.receipt;
-    record_.receipts_seen_index = status.index;
+  if (status.receipt) {
+    if (record_.receipts_seen.has(*status.receipt)) return;  // a page from the store had it
+    record_.receipts_seen.add(*status.receipt);
   }
   socket_.send(std::move(status.frame));
 }
@@ -138,8 +135,7 @@ void Session::fetched(Result<FetchedPage> page) {
       track_.fetched_changes(page->fetch.conversation, page->version);
       break;
     case DeliveryTrack::Fetch::Kind::kReceipts:
-      record_.receipts_seen = page->receipt;
-      record_.receipts_seen_index = page->receipt_index;
+      record_.receipts_seen = std::move(page->receipts);
       if (!page->more) track_.fetched_receipts();
       break;
   }

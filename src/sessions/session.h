@@ -3,6 +3,7 @@
 // One live client: a socket, whose user and device are known, and what it is sent. Loop thread only.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,8 +58,7 @@ class Session {
   // What has no place in a conversation's order: it waits while the session catches up.
   void deliver_status(const LiveEvent& event);
   struct LaterStatus {
-    LogPosition receipt;
-    std::uint32_t index;
+    std::optional<ReceiptPlace> receipt;
     net::SharedFrame frame;
   };
   void send_status(LaterStatus status);

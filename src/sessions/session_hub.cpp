@@ -155,8 +155,8 @@ void SessionHub::open(Session& session) {
 
 void SessionHub::fetch(Session& session, const DeliveryTrack::Fetch& fetch) {
   run(session.number(), [this, number = session.number(), user = session.user(), device = session.device(), fetch,
-                         receipt = session.record_.receipts_seen, index = session.record_.receipts_seen_index] {
-    auto page = fetch_page(services_.store, user, device, fetch, receipt, index, services_.page_bytes);
+                         seen = session.record_.receipts_seen] {
+    auto page = fetch_page(services_.store, user, device, fetch, seen, services_.page_bytes);
     loop_.post([this, number, page = std::move(page)]() mutable {
       if (Session* found = find(number)) found->fetched(std::move(page));
     });

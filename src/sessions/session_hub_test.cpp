@@ -172,6 +172,27 @@ TEST_F(WatchTest, EverySessionOfAUserHearsInWhateverOrderTheyClose) {
   EXPECT_EQ(third_socket.frames, (std::vector<std::string>{"to three", "to two", "to one"}));
 }
 
+// Positions of different partitions say nothing of what was earlier.
+TEST_F(WatchTest, ReceiptsOfEachLaneAreToldOnceWhicheverIsHigher) {
+  on_loop([&] { session_->opened(SessionStart{}); });
+  settle();
+  const auto receipt = [&](std::uint64_t lane, std::uint64_t offset, std::string text) {
+    LiveEvent event;
+    event.kind = LiveKind::kStatus;
+    event.also = UserId{"ann"};
+    event.position = {lane_begin(lane).value + offset};
+    event.receipt = 0;
+    event.frame = std::make_shared<const std::string>(std::move(text));
+    bus_.publish(std::move(event));
+    on_loop([] {});
+  };
+  receipt(9, 50, "high");
+  receipt(4, 7, "low");
+  receipt(9, 50, "high again");
+  receipt(4, 8, "next of the low");
+  EXPECT_EQ(socket_.frames, (std::vector<std::string>{"high", "low", "next of the low"}));
+}
+
 TEST_F(WatchTest, ASessionThatClosesWhileAStateIsReadIsToldNothing) {
   presence_.during_get = [&](const UserId&) { loop_.post([this] { session_.reset(); }); };
   watch({bob_});

@@ -88,6 +88,7 @@ class LiveCluster:
         names = [("gateway", n + 1) for n in range(gateways)] + [("router", n + 1) for n in range(routers)]
         self.nodes = {f"{role}{n}": self.node(role, n) for role, n in names}
         self.prepared = False
+        self.partitions = int(values["kafka.partitions"])
 
     def node(self, role, number):
         return Node(self.binary, role, self.folder / f"{role}{number}", self.admin_key, self.extra_environment)
@@ -125,12 +126,20 @@ class LiveCluster:
 
     def prepare(self):
         make_database(self.name)
-        node = self.gateways[0]
-        done = subprocess.run([node.binary, "migrate", "--data", str(node.data)], capture_output=True, text=True,
-                              env=node.environment(), timeout=120)
-        if done.returncode != 0:
-            raise NotServing(f"chat4all migrate: {done.stderr}")
+        self.migrate()
         self.prepared = True
+
+    def migrate(self, *words):
+        node = self.gateways[0]
+        done = subprocess.run([node.binary, "migrate", *words, "--data", str(node.data)], capture_output=True, text=True,
+                              env=node.environment(), timeout=180)
+        if done.returncode != 0:
+            raise NotServing(f"chat4all migrate {' '.join(words)}: {done.stdout} {done.stderr}")
+
+    def repartition(self):
+        """Six partitions more, while everything runs."""
+        self.partitions += 6
+        self.migrate("--partitions", str(self.partitions))
 
     def start(self):
         if not self.prepared:

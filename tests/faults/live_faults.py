@@ -5,6 +5,7 @@ from live_disks import DISK_FAULTS
 from live_fault import Fault, both, must
 from live_growth import GROWTH_FAULTS
 from live_network import NETWORK_FAULTS
+from live_partitions import more_partitions, more_partitions_during
 
 
 def node_killed(node, aim):
@@ -48,4 +49,9 @@ FAULTS = [
     *DISK_FAULTS,
     *CLOCK_FAULTS,
     *GROWTH_FAULTS,
+    more_partitions(),
+    more_partitions_during(node_killed("router1", 15), 6.4),
+    more_partitions_during(node_paused("router2", 15), 5),
+    more_partitions_during(node_killed("gateway1", 5), 6.4),
+    more_partitions_during(server_killed("kafka-2", aim=15), 5),
 ]

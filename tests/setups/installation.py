@@ -119,9 +119,9 @@ class Installation:
         done = command("migrate", settings=self.with_settings(settings), timeout=120)
         assert done.returncode == 0, done.stderr
 
-    def refused(self, verb, **settings):
+    def refused(self, verb, *words, **settings):
         """`installation.refused("serve", kafka__brokers="127.0.0.1:1")`: what it said."""
-        done = command(verb, *(["--listen", "127.0.0.1:0"] if verb == "serve" else []),
+        done = command(verb, *words, *(["--listen", "127.0.0.1:0"] if verb == "serve" else []),
                        settings=self.with_settings(settings), timeout=60)
         refused = Refused(done)
         refused.check()

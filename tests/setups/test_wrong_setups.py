@@ -218,6 +218,17 @@ def test_another_kafka_cluster_than_before_is_refused(installation):
         cql(put % ENV["KAFKA_CLUSTER_ID"])
 
 
+def test_a_later_topic_that_is_gone_is_not_made_anew(installation):
+    """`migrate --partitions` remembers what it makes."""
+    topic = installation.settings["kafka.topic_prefix"] + "chat_messages.2"
+    cql(f"INSERT INTO {KEYSPACE}.logs (topic, cluster) VALUES ('{topic}', '{ENV['KAFKA_CLUSTER_ID']}')")
+    try:
+        for words in (["serve"], ["migrate"], ["migrate", "--partitions", "4"]):
+            check(installation.refused(*words), topic, "is not there any more", "kafka.generation to 3")
+    finally:
+        cql(f"DELETE FROM {KEYSPACE}.logs WHERE topic = '{topic}'")
+
+
 def test_another_number_of_partitions_is_refused(installation):
     check(installation.refused("serve", kafka__partitions=5), "has 2 partitions", "kafka.partitions")
 

@@ -239,7 +239,8 @@ void Checker::told_status(Session& session, const ToldFrame& frame) {
   if (!own && reached < frame.seq) fail(where + ": told before it was certain");
   const std::string key = fmt::format("{} {}", frame.message_id.str(), frame.user_id.text);
   int& highest = line.ranks[key];
-  if (rank(frame.status) < highest && rules_.statuses_in_order) fail(where + ": the status went back");
+  if (rank(frame.status) < highest) fail(where + ": the status went back");
+  if (rank(frame.status) == highest) fail(where + ": the status was told twice");
   highest = std::max(highest, rank(frame.status));
   if (!asked) return;
   if (!line.receipts.insert(key + frame.status).second) fail(where + ": the receipt was told twice in a session");

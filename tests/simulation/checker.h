@@ -29,8 +29,6 @@ class Checker {
  public:
   struct Rules {
     std::size_t receipt_members = 100;
-    // Two owners may both publish, so a late status frame is no news; clients keep the highest.
-    bool statuses_in_order = true;
     // The bus may lose events, so a live receipt may be missed until the device connects again.
     bool receipts_all_told = true;
   };

@@ -188,7 +188,7 @@ void Checker::finish_receipts(const ConversationId& id, const Conversation&) {
   for (const auto& message : store_.messages_after(id, {}, kEnd, kAll).value()) {
     if (!message.request_delivery_receipt) continue;
     std::multiset<std::string> found;
-    for (const auto& receipt : store_.receipts_after(message.from, {}, 0, kAll).value()) {
+    for (const auto& receipt : store_.receipts_after(message.from, {}, kEndOfLog, kAll).value()) {
       if (receipt.conversation_id != id || receipt.message_id != message.message_id) continue;
       found.insert(fmt::format("{} {}{}", message.message_id.str(), receipt.user_id.text, to_text(receipt.status)));
     }

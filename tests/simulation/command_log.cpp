@@ -29,9 +29,10 @@ bool LogReader::next_batch(std::vector<LoggedCommand>& batch, std::size_t most) 
   const std::size_t count = std::min<std::size_t>({most, batch_limit, waiting()});
   for (std::size_t i = 0; i < count; ++i) {
     read_ = {read_.value + 1};
-    batch.push_back({read_, log_.at(read_), [&log = log_, position = read_](Result<Decision> decision) {
-                       log.answer(position, std::move(decision));
-                     }});
+    batch.push_back(
+        {{read_.value + generation_ * kGeneration},
+         log_.at(read_),
+         [&log = log_, position = read_](Result<Decision> decision) { log.answer(position, std::move(decision)); }});
   }
   return count != 0;
 }

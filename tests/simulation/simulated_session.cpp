@@ -18,7 +18,7 @@ void SimulatedSession::take_mail() {
 
 Result<> SimulatedSession::read(MessageStore& store) {
   const auto fetch = *std::exchange(asked_, std::nullopt);
-  C4A_TRY(auto page, fetch_page(store, user, device, fetch, record_.receipts_seen, record_.receipts_seen_index));
+  C4A_TRY(auto page, fetch_page(store, user, device, fetch, record_.receipts_seen));
   reading_ = true;
   inbox_.push_back(std::move(page));
   return {};
@@ -52,13 +52,10 @@ void SimulatedSession::deliver_status(const LiveEvent& event) {
     later_statuses_.push_back(std::make_shared<const LiveEvent>(event));
     return catch_up();
   }
-  if (event.receipt.value != 0) {
-    if (std::pair(event.receipt, event.receipt_index) <=
-        std::pair(record_.receipts_seen, record_.receipts_seen_index)) {
-      return;  // the page of receipts had it
-    }
-    record_.receipts_seen = event.receipt;
-    record_.receipts_seen_index = event.receipt_index;
+  if (event.receipt) {
+    const ReceiptPlace place{event.position, *event.receipt};
+    if (record_.receipts_seen.has(place)) return;  // the page of receipts had it
+    record_.receipts_seen.add(place);
   }
   send(*event.frame);
 }
@@ -88,8 +85,7 @@ void SimulatedSession::handle(const FetchedPage& page) {
       track_.fetched_changes(page.fetch.conversation, page.version);
       break;
     case DeliveryTrack::Fetch::Kind::kReceipts:
-      record_.receipts_seen = page.receipt;
-      record_.receipts_seen_index = page.receipt_index;
+      record_.receipts_seen = page.receipts;
       if (!page.more) track_.fetched_receipts();
       break;
   }

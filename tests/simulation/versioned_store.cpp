@@ -127,7 +127,7 @@ void VersionedStore::put(const Rows& rows, LogPosition position) {
     const ReactionKey key{row.seq, row.reaction.emoji, row.reaction.user_id};
     if (auto* s = shelf(row.conversation_id)) s->reactions[key].put(row, position);
   }
-  for (const auto& row : rows.receipts) receipts_[row.sender].insert_or_assign({row.position, row.index}, row);
+  for (const auto& row : rows.receipts) receipts_[row.sender].insert_or_assign(row.place(), row);
   for (const auto& row : rows.private_pairs) {
     auto& generation = generations_[{row.first, row.second}];
     generation = std::max(generation, row.generation);
@@ -318,13 +318,12 @@ Result<std::optional<HorizonMove>> VersionedStore::first_move(const Conversation
   return found->second;
 }
 
-Result<std::vector<ReceiptEvent>> VersionedStore::receipts_after(const UserId& sender, LogPosition position,
-                                                                 std::uint32_t index, std::size_t limit) {
+Result<std::vector<ReceiptEvent>> VersionedStore::receipts_after(const UserId& sender, const ReceiptPlace& after,
+                                                                 LogPosition before, std::size_t limit) {
   std::vector<ReceiptEvent> page;
   const auto& mine = receipts_[sender];
-  for (auto at = mine.upper_bound({position, index}); at != mine.end() && page.size() < limit; ++at) {
-    page.push_back(at->second);
-  }
+  const auto end = mine.lower_bound({before, 0});
+  for (auto at = mine.upper_bound(after); at != end && page.size() < limit; ++at) page.push_back(at->second);
   return page;
 }
 

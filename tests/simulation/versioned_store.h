@@ -58,7 +58,7 @@ class VersionedStore final : public MessageStore {
   Result<bool> has_reaction(const ConversationId& id, Seq seq, std::string_view emoji, const UserId& user) override;
   Result<std::optional<HorizonMove>> first_move(const ConversationId& id, const UserId& user, HorizonMove::Kind kind,
                                                 Seq seq) override;
-  Result<std::vector<ReceiptEvent>> receipts_after(const UserId& sender, LogPosition position, std::uint32_t index,
+  Result<std::vector<ReceiptEvent>> receipts_after(const UserId& sender, const ReceiptPlace& after, LogPosition before,
                                                    std::size_t limit) override;
   Result<std::vector<Device>> devices(const UserId& user) override;
   Result<> put_device(const UserId& user, const Device& device) override;
@@ -106,7 +106,7 @@ class VersionedStore final : public MessageStore {
   const Atomicity atomicity_;
   Random order_{7};
   std::map<ConversationId, Shelf> shelves_;
-  std::map<UserId, std::map<std::pair<LogPosition, std::uint32_t>, ReceiptEvent>> receipts_;
+  std::map<UserId, std::map<ReceiptPlace, ReceiptEvent>> receipts_;
   std::map<std::pair<UserId, UserId>, std::uint64_t> generations_;
   std::map<UserId, std::map<DeviceId, Device>> devices_;
   LogPosition committed_;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/planted_bug.h"
+
 namespace c4a::simulation {
 namespace {
 
@@ -43,8 +45,10 @@ std::optional<Mode> parse_mode(std::string_view name) {
   return std::nullopt;
 }
 
-World::Process::Process(World& world, LogPosition after)
-    : reader(world.log_, after), router(reader, world.store_, world, world.clock_, world.router_options_) {}
+World::Process::Process(World& world, LogPosition after, std::size_t generation)
+    : name(++world.last_process_),
+      reader(world.log_, after, generation),
+      router(reader, world.store_, world, world.clock_, world.router_options_) {}
 
 Result<> World::DirectLog::append(Command command, Completion done) {
   world_.log_.append(std::move(command), std::move(done));
@@ -58,8 +62,8 @@ World::World(const Options& options)
       store_(atomicity_of(options.mode)),
       direct_log_(*this),
       router_options_(some_router_options(random_, options.mode)),
-      checker_(store_, {router_options_.rules.receipt_members, !distributed(), !distributed()}),
-      owner_(std::make_unique<Process>(*this, LogPosition{})) {
+      checker_(store_, {router_options_.rules.receipt_members, !distributed()}),
+      owner_(std::make_unique<Process>(*this, LogPosition{}, 0)) {
   fault_percent_ = random_.percent(30) ? 8 : 60;
   store_.hook = [this](VersionedStore::Point point) { return at_store(point); };
   for (int i = 0; i < 5; ++i) {
@@ -86,6 +90,7 @@ Outcome World::run() {
 }
 
 void World::step() {
+  next_generation();
   const std::size_t roll = random_.below(100);
   Client& client = random_.pick(clients_);
   if (roll < 24) {
@@ -126,7 +131,19 @@ void World::look() {
 }
 
 void World::route_all() {
-  while (owner_->reader.waiting() != 0) route(*owner_, 1 + random_.below(8));
+  for (;;) {
+    next_generation();
+    if (owner_->reader.waiting() == 0) return;
+    route(*owner_, 1 + random_.below(8));
+  }
+}
+
+void World::next_generation() {
+  if (log_.generations() == generation_ + 1) return;
+  if (!owner_->reader.drained() && !planted(PlantedBug::kNextGenerationTooSoon)) return;
+  ++generation_;
+  trace(fmt::format("generation {} begins at {}", generation_ + 1, log_.start_of(generation_).value));
+  zombie_ = std::exchange(owner_, std::make_unique<Process>(*this, log_.start_of(generation_), generation_));
 }
 
 // The oldest request of a client enters the log; which client's comes next is chance.
@@ -169,6 +186,7 @@ void World::publish(LiveEvent event) {
   danger();
   const bool loses = distributed() && !resting_ && event.kind != LiveKind::kTyping && random_.percent(2);
   if (loses) return;
+  if (distributed() && event.kind == LiveKind::kStatus && !statuses_.is_news(running_->name, event.position)) return;
   const auto shared = std::make_shared<const LiveEvent>(std::move(event));
   for (auto& client : clients_) {
     if (!client.session) continue;
@@ -275,6 +293,9 @@ void World::compare_with_replay() {
   World again(calm);
   again.resting_ = true;
   for (LogPosition at{1}; at <= log_.end(); at = at.next()) {
+    for (std::size_t next = again.log_.generations(); next < log_.generations() && at > log_.start_of(next); ++next) {
+      again.log_.begin_generation();
+    }
     // A refused command stays in its place and does nothing there.
     Command command = log_.at(at);
     if (log_.refused().contains(at.value)) command.request = Typing{};

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "checker.h"
 #include "command_log.h"
+#include "presence/status_order.h"
 #include "random.h"
 #include "router/router.h"
 #include "simulated_session.h"
@@ -61,7 +62,8 @@ class World final : private LiveBus {
   };
   // A router with its place in the log. Only one is the owner; another may still believe it is.
   struct Process {
-    Process(World& world, LogPosition after);
+    Process(World& world, LogPosition after, std::size_t generation);
+    const std::uint64_t name;
     LogReader reader;
     Router router;
     bool dead = false;
@@ -85,6 +87,8 @@ class World final : private LiveBus {
   void compare_with_replay();
   void route(Process& process, std::size_t commands);
   void route_all();
+  // Once the owner's generation is closed and drained, another begins with the next one.
+  void next_generation();
   // The checker sees what the store holds now.
   void look();
   void arrive(Client& client);
@@ -105,6 +109,7 @@ class World final : private LiveBus {
   Result<> at_store(VersionedStore::Point point);
   void crash();
   void let_the_other_run();
+  LogPosition somewhere_before(LogPosition committed);
 
   // world_clients.cpp: what clients ask for
   void act();
@@ -126,6 +131,9 @@ class World final : private LiveBus {
   DirectLog direct_log_;
   RouterOptions router_options_;
   Checker checker_;
+  StatusOrder statuses_;        // of the gateway
+  std::size_t generation_ = 0;  // of the owner
+  std::uint64_t last_process_ = 0;
   std::unique_ptr<Process> owner_;
   std::unique_ptr<Process> zombie_;
   Process* running_ = nullptr;

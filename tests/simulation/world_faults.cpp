@@ -20,20 +20,28 @@ void World::fault() {
     trace(roll % 3 != 0 ? "the next commit fails" : "the next read fails");
     return;
   }
-  if (zombie_ && roll < 70) {
+  if (roll < 55 && log_.generations() == generation_ + 1) {
+    trace("the partitions change: what comes now is of the next generation");
+    log_.begin_generation();
+  } else if (zombie_ && roll < 70) {
     trace("the former owner ends");
     zombie_.reset();
   } else if (!zombie_) {
     // Another takes over from what is committed, or from before; the former one does not know.
-    const LogPosition committed = owner_->reader.committed_position();
-    const LogPosition from{committed.value - std::min<std::uint64_t>(committed.value, random_.below(10))};
+    const LogPosition from = somewhere_before(owner_->reader.committed_position());
     trace(fmt::format("a new owner begins at {}, the former one goes on from {}", from.value,
                       owner_->reader.read_position().value));
     outcome_.replayed += owner_->reader.read_position().value - from.value;
-    zombie_ = std::exchange(owner_, std::make_unique<Process>(*this, from));
+    zombie_ = std::exchange(owner_, std::make_unique<Process>(*this, from, generation_));
   } else {
     route(*zombie_, 1 + random_.below(8));
   }
+}
+
+// Offsets may be behind; a partition's first command is the first of its generation.
+LogPosition World::somewhere_before(LogPosition committed) {
+  const LogPosition from{committed.value - std::min<std::uint64_t>(committed.value, random_.below(10))};
+  return std::max(from, log_.start_of(generation_));
 }
 
 // A point at which the process may end.
@@ -82,17 +90,16 @@ void World::crash() {
   if (zombie_ && zombie_->dead) zombie_.reset();
   if (distributed()) {
     if (!owner_->dead) return;
-    const LogPosition committed = owner_->reader.committed_position();
-    const LogPosition from{committed.value - std::min<std::uint64_t>(committed.value, random_.below(10))};
+    const LogPosition from = somewhere_before(owner_->reader.committed_position());
     trace(fmt::format("CRASH of the owner; the next begins at {}", from.value));
     outcome_.replayed += owner_->reader.read_position().value - from.value;
-    owner_ = std::make_unique<Process>(*this, from);
+    owner_ = std::make_unique<Process>(*this, from, generation_);
     return;
   }
   const LogPosition committed = store_.committed_position().value();
   trace(fmt::format("CRASH; what is committed ends at {}", committed.value));
   log_.cut(committed);
-  owner_ = std::make_unique<Process>(*this, committed);
+  owner_ = std::make_unique<Process>(*this, committed, generation_);
   for (auto& client : clients_) {
     client.session.reset();
     client.outgoing.clear();

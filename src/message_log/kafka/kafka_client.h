@@ -59,6 +59,7 @@ class Trouble {
 // nothing.
 Error unreachable(const KafkaOptions& options, const Trouble& trouble, std::string otherwise);
 
+inline constexpr const char* kMaxBytesSetting = "max.message.bytes";
 // What the commands' topic takes in one batch; a command of the largest legal request stays well below.
 inline constexpr const char* kMaxMessageBytes = "2097152";
 // Dead letters carry headers beside the bytes.

@@ -10,8 +10,10 @@
 
 #include "base/uuid.h"
 #include "message_log/kafka/kafka_client.h"
+#include "message_log/kafka/kafka_generations.h"
 #include "message_log/kafka/kafka_message_log.h"
 #include "message_log/kafka/kafka_partitions.h"
+#include "message_log/kafka/kafka_repartition.h"
 #include "message_log/kafka/kafka_topics.h"
 #include "message_log/message_log_contract.h"
 
@@ -285,6 +287,109 @@ TEST(KafkaLiveTest, ACommandOfTheLargestLegalBodyIsCarried) {
   std::vector<LoggedCommand> batch;
   ASSERT_TRUE(partition->next_batch(batch, 1));
   EXPECT_EQ(log->counters().failed, 0u);
+}
+
+// What all readers together have seen: each conversation's commands, numbered from 1. As a router does, it passes over
+// what is read again.
+class Order {
+ public:
+  void see(const LoggedCommand& logged) {
+    const std::lock_guard lock(mutex_);
+    auto& last = last_[logged.command.conversation_id];
+    if (logged.position <= last.second) return;
+    EXPECT_EQ(logged.command.at, last.first + 1)
+        << "order within a conversation, at " << logged.position.value << " after " << last.second.value;
+    last = {logged.command.at, logged.position};
+    ++seen_;
+  }
+  std::size_t seen() {
+    const std::lock_guard lock(mutex_);
+    return seen_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<ConversationId, std::pair<TimestampMs, LogPosition>> last_;
+  std::size_t seen_ = 0;
+};
+
+// Reads all that it is given.
+class Reading final : public PartitionOwner {
+ public:
+  explicit Reading(Order& order) : order_(order) {}
+
+  void assigned(std::shared_ptr<SharedLogPartition> partition) override {
+    partition->answer_through(sender_);
+    threads_[partition->number()] = std::jthread([this, partition] {
+      std::vector<LoggedCommand> batch;
+      while (partition->next_batch(batch, 50)) {
+        for (const auto& logged : batch) order_.see(logged);
+        partition->committed(batch.back().position);
+        batch.clear();
+      }
+    });
+  }
+  void revoked(int number) override { threads_.erase(number); }
+
+ private:
+  Order& order_;
+  NoSender sender_;
+  std::map<int, std::jthread> threads_;
+};
+
+TEST(KafkaLiveTest, CommandsKeepTheirOrderWhileTheyGetOtherPartitions) {
+  auto options = own_topics(2);
+  options.decision_wait_ms = 0;
+  ASSERT_TRUE(create_kafka_topics(options));
+  Order order;
+  Reading owners[2] = {Reading(order), Reading(order)};
+  std::unique_ptr<KafkaPartitions> routers[2];
+  for (int i = 0; i < 2; ++i) routers[i] = KafkaPartitions::open(options, owners[i]).value();
+  const auto log = KafkaMessageLog::open(options, 1).value();
+  std::atomic<std::size_t> appended{0};
+  std::atomic<std::size_t> answered{0};
+  std::atomic<std::size_t> failed{0};
+  {
+    const std::jthread sending([&](const std::stop_token& stop) {
+      for (TimestampMs number = 1; !stop.stop_requested(); ++number) {
+        for (int conversation = 0; conversation < 10; ++conversation) {
+          ASSERT_TRUE(
+              log->append(numbered(static_cast<std::uint64_t>(number), {Uuid::from_name(std::to_string(conversation))}),
+                          [&](Result<Decision> decision) { ++(decision ? answered : failed); }));
+          ++appended;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(2));
+      }
+    });
+    for (int i = 0; i < 400 && order.seen() == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::string next;
+    const auto made = [&](const std::string& topic) -> Result<> {
+      next = topic;
+      return {};
+    };
+    const auto moved =
+        repartition_kafka(options, 5, made, [](const std::string& sentence) { std::puts(sentence.c_str()); });
+    ASSERT_TRUE(moved) << moved.error().detail;
+    EXPECT_EQ(*moved, 2u);
+    EXPECT_EQ(next, commands_topic(options, 2));
+    std::this_thread::sleep_for(seconds(1));
+  }
+  for (int i = 0; i < 200 && (answered + failed < appended || order.seen() < appended); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  EXPECT_EQ(failed, 0u);
+  EXPECT_EQ(answered, appended);
+  EXPECT_EQ(order.seen(), appended);
+  EXPECT_EQ(log->generation(), 2u);
+  EXPECT_GT(log->counters().moved, 0u);
+  const auto all = kafka_generations(options).value();
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_TRUE(all[0].closed);
+  EXPECT_EQ(all[1].partitions, 5);
+  EXPECT_EQ(open_generation(all), 2u);
+  const auto again =
+      repartition_kafka(options, 5, [](const std::string&) -> Result<> { return {}; }, [](const std::string&) {});
+  EXPECT_TRUE(again) << again.error().detail;
 }
 
 TEST(KafkaLiveTest, AFailedTlsHandshakeIsToldAndNotTheBrokersThatAreDownBecauseOfIt) {

@@ -10,26 +10,21 @@ namespace c4a {
 namespace {
 
 constexpr int kWaitMs = 50;
-// A generation's positions: more offsets than a partition will ever have.
-constexpr int kOffsetBits = 46;
 
 std::string_view bytes_of(const rd_kafka_message_t& message) {
   return {static_cast<const char*>(message.payload), message.len};
 }
 
+// What stands in the log without being a command: see kafka_generations.h.
+bool is_fence(const rd_kafka_message_t& message) {
+  return message.key_len == 0 && (message.len == 0 || *static_cast<const char*>(message.payload) == '\0');
+}
+
 }  // namespace
 
-KafkaLogPartition::KafkaLogPartition(kafka::Queue queue, int number, std::uint64_t generation, SetAside set_aside,
+KafkaLogPartition::KafkaLogPartition(kafka::Queue queue, KafkaPlace place, SetAside set_aside,
                                      std::atomic<std::uint64_t>& consumed)
-    : queue_(std::move(queue)),
-      number_(number),
-      generation_(generation),
-      set_aside_(std::move(set_aside)),
-      consumed_(consumed) {}
-
-LogPosition KafkaLogPartition::position_of(std::int64_t offset) const {
-  return {(generation_ << kOffsetBits) + static_cast<std::uint64_t>(offset) + 1};
-}
+    : queue_(std::move(queue)), place_(std::move(place)), set_aside_(std::move(set_aside)), consumed_(consumed) {}
 
 bool KafkaLogPartition::next_batch(std::vector<LoggedCommand>& batch, std::size_t most) {
   taken_.resize(std::max(taken_.size(), most));
@@ -52,21 +47,25 @@ void KafkaLogPartition::take(const rd_kafka_message_t& message, std::vector<Logg
   error_ = message.err;  // nobody else hears of it: it comes on this partition's queue alone
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return;
   consumed_.fetch_add(1, std::memory_order_relaxed);
+  if (is_fence(message)) return pass_over(message.offset);
   auto decoded = decode_command(bytes_of(message));
   if (!decoded) {
-    const bool all_durable = next_offset_ == handed_out_;
-    if (!bury(message.offset, bytes_of(message), decoded.error().detail)) return;
-    read_to_ = message.offset + 1;
-    if (!all_durable) return;  // with the commands before it, when they are
-    handed_out_ = read_to_;
-    move_to(read_to_);
+    if (bury(message.offset, bytes_of(message), decoded.error().detail)) pass_over(message.offset);
     return;
   }
   handed_out_ = read_to_ = message.offset + 1;
   Completion done = [sender = sender_, reply = decoded->reply](Result<Decision> decision) {
     if (reply.gateway != 0) sender->answer(reply, decision);
   };
-  batch.push_back({position_of(message.offset), std::move(decoded->command), std::move(done)});
+  batch.push_back({place_.position_of(message.offset), std::move(decoded->command), std::move(done)});
+}
+
+void KafkaLogPartition::pass_over(std::int64_t offset) {
+  const bool all_durable = next_offset_ == handed_out_;
+  read_to_ = offset + 1;
+  if (!all_durable) return;  // with the commands before it, when they are
+  handed_out_ = read_to_;
+  move_to(read_to_);
 }
 
 bool KafkaLogPartition::bury(std::int64_t offset, std::string_view bytes, std::string_view reason) {
@@ -85,15 +84,14 @@ void KafkaLogPartition::move_to(std::int64_t next) {
 }
 
 void KafkaLogPartition::committed(LogPosition position) {
-  const auto next = static_cast<std::int64_t>(position.value - (generation_ << kOffsetBits));
+  const std::int64_t next = place_.offset_of(position) + 1;
   if (next < handed_out_) return move_to(next);
   handed_out_ = read_to_ = std::max(read_to_, next);  // what was set aside behind it is safe as well
   move_to(read_to_);
 }
 
 void KafkaLogPartition::set_aside(const LoggedCommand& logged, const Error& reason) {
-  bury(static_cast<std::int64_t>(logged.position.value - 1 - (generation_ << kOffsetBits)),
-       encode_command(logged.command, {}), reason.detail);
+  bury(place_.offset_of(logged.position), encode_command(logged.command, {}), reason.detail);
 }
 
 }  // namespace c4a

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "message_log/kafka/kafka_client.h"
+#include "message_log/kafka/kafka_place.h"
 #include "message_log/partition_owner.h"
 
 namespace c4a {
@@ -14,10 +15,10 @@ class KafkaLogPartition final : public SharedLogPartition {
   // Bytes that cannot be decided go there, with the reason. Blocks until they are safe; false if that failed.
   using SetAside = std::function<bool(std::int64_t offset, std::string_view bytes, std::string_view reason)>;
 
-  KafkaLogPartition(kafka::Queue queue, int number, std::uint64_t generation, SetAside set_aside,
-                    std::atomic<std::uint64_t>& consumed);
+  KafkaLogPartition(kafka::Queue queue, KafkaPlace place, SetAside set_aside, std::atomic<std::uint64_t>& consumed);
 
-  int number() const override { return number_; }
+  int number() const override { return place_.number(); }
+  const KafkaPlace& place() const { return place_; }
   void answer_through(DecisionSender& sender) override { sender_ = &sender; }
   bool next_batch(std::vector<LoggedCommand>& batch, std::size_t most) override;
   void committed(LogPosition position) override;
@@ -33,15 +34,14 @@ class KafkaLogPartition final : public SharedLogPartition {
 
  private:
   void take(const rd_kafka_message_t& message, std::vector<LoggedCommand>& batch);
+  void pass_over(std::int64_t offset);
   // False where the partition was given up before the bytes were safe: the offset stays before them then.
   bool bury(std::int64_t offset, std::string_view bytes, std::string_view reason);
   void move_to(std::int64_t next);
-  LogPosition position_of(std::int64_t offset) const;
 
   kafka::Queue queue_;
   std::vector<rd_kafka_message_t*> taken_;  // room for one batch
-  const int number_;
-  const std::uint64_t generation_;
+  const KafkaPlace place_;
   const SetAside set_aside_;
   std::atomic<std::uint64_t>& consumed_;
   DecisionSender* sender_ = nullptr;

@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <mutex>
 
 #include "base/clock.h"
 #include "base/planted_bug.h"
 #include "message_log/command_codec.h"
+#include "message_log/kafka/carried_command.h"
 #include "message_log/kafka/kafka_client.h"
+#include "message_log/kafka/kafka_generations.h"
 
 namespace c4a {
 namespace {
@@ -20,6 +21,8 @@ constexpr int kPurgeMs = 1000;
 constexpr int kLookMs = 1000;
 constexpr std::chrono::milliseconds kTick{100};
 constexpr std::int64_t kLookEveryMs = 1000;
+constexpr int kResolveMs = 7000;  // longer than a delivery may take
+constexpr int kFindAttempts = 20;
 // Deliveries that fail one after the other, with none between that succeeds.
 constexpr int kFailuresDown = 10;
 // However short a wait for decisions is set: below this nobody would say that routers are behind.
@@ -30,6 +33,13 @@ std::int64_t steady_ms() { return system_clock().monotonic_us() / 1000; }
 Error no_answer() {
   return {ErrorCode::kUnavailable,
           "The message log does not answer; send again in a second, with the same message_id.",
+          {},
+          1};
+}
+
+Error maybe_written() {
+  return {ErrorCode::kUnavailable,
+          "The log got other partitions while this was written; look whether it happened, then try again.",
           {},
           1};
 }
@@ -77,10 +87,15 @@ KafkaMessageLog::KafkaMessageLog(KafkaOptions options, std::uint64_t gateway)
       gateway_(gateway),
       pending_(options_.waiting_limit),
       pace_(std::max(options_.decision_wait_ms, kLeastInTimeMs)),
-      reports_(std::make_unique<Reports>()) {}
+      reports_(std::make_unique<Reports>()),
+      generation_(options_.generation) {}
 
 Result<std::unique_ptr<KafkaMessageLog>> KafkaMessageLog::open(KafkaOptions options, std::uint64_t gateway) {
   std::unique_ptr<KafkaMessageLog> log(new KafkaMessageLog(std::move(options), gateway));
+  // Where this cannot be asked, the first refusal leads on.
+  if (const auto all = kafka_generations(log->options_)) {
+    if (const std::uint64_t open = open_generation(*all)) log->generation_ = open;
+  }
   C4A_TRY(log->producer_, log->open_producer());
   log->serving_ = std::jthread([log = log.get()](const std::stop_token& stop) { log->serve(stop); });
   log->looking_ = std::jthread([log = log.get()](const std::stop_token& stop) { log->look_after(stop); });
@@ -110,7 +125,7 @@ Result<std::shared_ptr<KafkaMessageLog::Producer>> KafkaMessageLog::open_produce
   });
   auto made = std::make_shared<Producer>();
   C4A_TRY(made->client, kafka::make_client(RD_KAFKA_PRODUCER, std::move(conf)));
-  made->topic.reset(rd_kafka_topic_new(made->client.get(), commands_topic(options_).c_str(), nullptr));
+  made->topic.reset(rd_kafka_topic_new(made->client.get(), commands_topic(options_, generation_).c_str(), nullptr));
   return made;
 }
 
@@ -141,9 +156,14 @@ Result<> KafkaMessageLog::append(Command command, Completion done) {
   if (request == 0) return refuse(too_many());
   const std::string bytes = encode_command(command, {gateway_, request});
   const std::string_view key = command.conversation_id.view();
-  const int produced = rd_kafka_produce(producer_->topic.get(), RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
-                                        const_cast<char*>(bytes.data()), bytes.size(), key.data(), key.size(),
-                                        reinterpret_cast<void*>(request));
+  if (holding_) {
+    const std::lock_guard held(held_mutex_);
+    held_.push_back({request, std::string(key), bytes});
+    counters_.appended.fetch_add(1, std::memory_order_relaxed);
+    pace_.appended(request, now_ms);
+    return {};
+  }
+  const int produced = produce(request, key, bytes);
   const rd_kafka_resp_err_t code = produced == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_last_error();
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
     counters_.appended.fetch_add(1, std::memory_order_relaxed);
@@ -152,6 +172,12 @@ Result<> KafkaMessageLog::append(Command command, Completion done) {
   }
   (void)pending_.take_back(request);
   return refuse(why_not_produced(code));
+}
+
+int KafkaMessageLog::produce(std::uint64_t request, std::string_view key, std::string_view bytes) {
+  return rd_kafka_produce(producer_->topic.get(), RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
+                          const_cast<char*>(bytes.data()), bytes.size(), key.data(), key.size(),
+                          reinterpret_cast<void*>(request));
 }
 
 void KafkaMessageLog::on_delivery(const rd_kafka_message_s& message) {
@@ -163,8 +189,16 @@ void KafkaMessageLog::on_delivery(const rd_kafka_message_s& message) {
     pending_.logged(request, steady_ms());
     return;
   }
+  if (message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE &&
+      rd_kafka_message_status(&message) == RD_KAFKA_MSG_STATUS_NOT_PERSISTED) {
+    const std::lock_guard held(held_mutex_);
+    refused_.push_back({request,
+                        {static_cast<const char*>(message.key), message.key_len},
+                        {static_cast<const char*>(message.payload), message.len}});
+    closed_ = true;
+    return;
+  }
   counters_.failed.fetch_add(1, std::memory_order_relaxed);
-  if (message.err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) return pending_.failed(request, too_large());
   if (++failures_ >= kFailuresDown) down_ = true;
   suspect_ = true;
   pending_.failed(request, no_answer());
@@ -191,6 +225,7 @@ void KafkaMessageLog::look_after(const std::stop_token& stop) {
   std::unique_lock lock(mutex);
   std::int64_t looked_ms = 0;
   while (!stopping.wait_for(lock, stop, kTick, [&] { return stop.stop_requested(); })) {
+    if (closed_) move_on();
     const std::int64_t now = steady_ms();
     if (now - looked_ms < kLookEveryMs) continue;
     char reason[256];
@@ -200,6 +235,66 @@ void KafkaMessageLog::look_after(const std::stop_token& stop) {
     if (broken) replace_producer();
     look_at_brokers();
   }
+}
+
+void KafkaMessageLog::hold() {
+  {
+    const std::lock_guard lock(producer_mutex_);
+    holding_ = true;
+  }
+  rd_kafka_flush(producer()->client.get(), kResolveMs);
+}
+
+// A broker refused a command as too large: its generation is closed, or the topic takes less than it should.
+void KafkaMessageLog::move_on() {
+  hold();
+  for (int attempt = 0; attempt < kFindAttempts; ++attempt) {
+    const auto all = kafka_generations(options_);
+    const std::uint64_t open = all ? open_generation(*all) : 0;
+    if (open > generation_) return release(open);
+    if (open == generation_) break;
+    std::this_thread::sleep_for(kTick);
+  }
+  suspect_ = true;
+  fail_held(too_large());
+  release(generation_);
+}
+
+void KafkaMessageLog::release(std::uint64_t generation) {
+  std::vector<std::pair<std::uint64_t, Error>> failed;
+  {
+    const std::lock_guard lock(producer_mutex_);
+    if (generation_ != generation) {
+      generation_ = generation;
+      producer_->topic.reset(
+          rd_kafka_topic_new(producer_->client.get(), commands_topic(options_, generation).c_str(), nullptr));
+    }
+    const auto carry = [&](const Held& command, std::string_view bytes) {
+      if (produce(command.request, command.key, bytes) == 0)
+        counters_.moved.fetch_add(1, std::memory_order_relaxed);
+      else
+        failed.emplace_back(command.request, why_not_produced(rd_kafka_last_error()));
+    };
+    const std::lock_guard held(held_mutex_);
+    for (const Held& command : std::exchange(refused_, {})) {
+      if (const auto bytes = carried_command(command.bytes))
+        carry(command, *bytes);
+      else
+        failed.emplace_back(command.request, maybe_written());
+    }
+    for (const Held& command : std::exchange(held_, {})) carry(command, command.bytes);
+    closed_ = holding_ = false;
+  }
+  for (const auto& [request, error] : failed) pending_.failed(request, error);
+}
+
+void KafkaMessageLog::fail_held(const Error& error) {
+  std::vector<Held> refused;
+  {
+    const std::lock_guard held(held_mutex_);
+    refused = std::exchange(refused_, {});
+  }
+  for (const Held& command : refused) pending_.failed(command.request, error);
 }
 
 // An idempotent producer that has lost the order of its messages accepts no more, for good.
@@ -243,16 +338,18 @@ void KafkaMessageLog::look_at_brokers() {
 // Whether any partition has a leader, and copies enough for its acknowledgement. One that has not fails its own
 // conversations' commands; it must not have those of the others refused.
 bool KafkaMessageLog::writable(Producer& producer) const {
+  // A handle of its own: the producer's is replaced when the log moves on.
+  const kafka::Topic topic(
+      rd_kafka_topic_new(producer.client.get(), commands_topic(options_, generation_).c_str(), nullptr));
   const struct rd_kafka_metadata* metadata = nullptr;
-  if (rd_kafka_metadata(producer.client.get(), 0, producer.topic.get(), &metadata, kLookMs) !=
-      RD_KAFKA_RESP_ERR_NO_ERROR) {
+  if (rd_kafka_metadata(producer.client.get(), 0, topic.get(), &metadata, kLookMs) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return false;
   }
   const int copies = options_.min_replication > 1 ? 2 : 1;
   bool any = false;
   for (int i = 0; i < metadata->topic_cnt; ++i) {
-    const auto& topic = metadata->topics[i];
-    any = any || std::any_of(topic.partitions, topic.partitions + topic.partition_cnt,
+    const auto& known = metadata->topics[i];
+    any = any || std::any_of(known.partitions, known.partitions + known.partition_cnt,
                              [&](const auto& part) { return part.leader >= 0 && part.isr_cnt >= copies; });
   }
   rd_kafka_metadata_destroy(metadata);

@@ -1,12 +1,18 @@
 #pragma once
 
 // A gateway's end of the log on Apache Kafka. Not for one machine: a send waits for three brokers' acknowledgements.
+//
+// When the brokers refuse a command because its generation of the topic is closed (kafka_generations.h), the log moves
+// on: what comes meanwhile is held, then what was refused and what is held goes to the next generation, in order. Of
+// what was refused only that which may be there twice (carried_command.h); the rest is answered with kUnavailable.
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <shared_mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "message_log/decision_pace.h"
 #include "message_log/kafka/kafka_options.h"
@@ -25,6 +31,7 @@ struct KafkaLogCounters {
   std::atomic<std::uint64_t> refused{0};
   std::atomic<std::uint64_t> shed{0};  // of the refused: sends, because decisions came late
   std::atomic<std::uint64_t> replaced_producers{0};
+  std::atomic<std::uint64_t> moved{0};  // commands that went on to the next generation
 };
 
 class KafkaMessageLog final : public MessageLog {
@@ -49,6 +56,8 @@ class KafkaMessageLog final : public MessageLog {
   void decisions_arrive(bool yes);
 
   const KafkaLogCounters& counters() const { return counters_; }
+  // Of the topic that commands go to.
+  std::uint64_t generation() const { return generation_; }
   std::uint64_t answered_without_decision() const { return pending_.expired(); }
 
  private:
@@ -64,6 +73,18 @@ class KafkaMessageLog final : public MessageLog {
   void give_up_on(Producer& producer, std::uint64_t last);
   bool writable(Producer& producer) const;
   void look_at_brokers();
+  // What a closed generation refused, or what came while the log moves on.
+  struct Held {
+    std::uint64_t request;
+    std::string key;
+    std::string bytes;
+  };
+  // Nothing is produced until `release`; what is under way comes back or is refused.
+  void hold();
+  void move_on();
+  void release(std::uint64_t generation);
+  void fail_held(const Error& error);
+  int produce(std::uint64_t request, std::string_view key, std::string_view bytes);
   void on_delivery(const rd_kafka_message_s& message);
   void on_error(int code, const char* reason);
 
@@ -77,9 +98,15 @@ class KafkaMessageLog final : public MessageLog {
   std::atomic<bool> down_{false};     // nothing can be written; appends are refused at once
   std::atomic<int> failures_{0};      // deliveries, since the last that succeeded
   std::atomic<bool> decisions_arrive_{true};
+  std::atomic<std::uint64_t> generation_;
+  std::atomic<bool> closed_{false};  // the generation refused a command
+  std::mutex held_mutex_;
+  std::vector<Held> refused_;  // in order, for each partition
+  std::vector<Held> held_;     // in order
   // Shared by appends, alone by who changes what they see.
   mutable std::shared_mutex producer_mutex_;
   std::shared_ptr<Producer> producer_;
+  bool holding_ = false;
   bool stopped_ = false;
   std::jthread serving_;
   std::jthread looking_;

@@ -143,9 +143,9 @@ TEST_F(KafkaMockTest, TheOffsetStaysBeforeWhatCouldNotBeSetAside) {
   std::atomic<std::uint64_t> consumed{0};
   bool safe = true;
   KafkaLogPartition partition(
-      kafka::Queue(rd_kafka_queue_new(host_.get())), 0, 1,
+      kafka::Queue(rd_kafka_queue_new(host_.get())), KafkaPlace{"t", 0, 1},
       [&](std::int64_t, std::string_view, std::string_view) { return safe; }, consumed);
-  const auto at = [](std::uint64_t offset) { return LogPosition{(std::uint64_t{1} << 46) + offset + 1}; };
+  const auto at = [&](std::int64_t offset) { return partition.place().position_of(offset); };
   const Error reason{ErrorCode::kCorrupt, "damaged", {}, {}};
   partition.set_aside({at(3), typing_of(1), {}}, reason);
   partition.committed(at(4));

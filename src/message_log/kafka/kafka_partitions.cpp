@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <condition_variable>
+
 #include "base/clock.h"
-#include "message_log/kafka/kafka_client.h"
+#include "message_log/kafka/kafka_admin.h"
+#include "message_log/kafka/kafka_dead_letters.h"
+#include "message_log/kafka/kafka_generations.h"
 #include "message_log/kafka/kafka_log_partition.h"
 
 namespace c4a {
@@ -11,12 +15,14 @@ namespace {
 
 constexpr int kPollMs = 50;
 constexpr std::int64_t kCommitEveryMs = 1000;
+constexpr std::int64_t kCommitWhileMovingMs = 100;  // a later generation waits for it
+constexpr std::chrono::milliseconds kWatch{1000};
+constexpr std::chrono::milliseconds kWatchWhileMoving{200};
 constexpr std::int64_t kCommitLostUs = 10'000'000;  // an answer that does not come
 constexpr int kCommittedMs = 5000;
 constexpr int kCommittedAttempts = 3;
 constexpr int kLookMs = 300;
 constexpr std::int64_t kLookEveryUs = 1'000'000;
-constexpr int kDeadLetterMs = 5000;
 
 rd_kafka_topic_partition_list_t& as_list(void* partitions) {
   return *static_cast<rd_kafka_topic_partition_list_t*>(partitions);
@@ -36,71 +42,74 @@ struct KafkaPartitions::Consumer {
   kafka::Client client;
 };
 
-// The topic for what cannot be decided. One at a time, and only when something is wrong. One that is there twice does
-// no harm, so the producer is a plain one: an idempotent one can fail for good.
-class KafkaPartitions::DeadLetters {
+// What the brokers know of generations. Everything here waits for them.
+class KafkaPartitions::GenerationWatch {
  public:
-  static Result<std::unique_ptr<DeadLetters>> open(const KafkaOptions& options) {
-    auto made = std::make_unique<DeadLetters>();
-    C4A_TRY(auto conf, kafka::make_conf(options, {{"acks", "all"},
-                                                  {"delivery.timeout.ms", std::to_string(kDeadLetterMs)},
-                                                  {"request.timeout.ms", "3000"},
-                                                  {"message.max.bytes", kafka::kMaxDeadLetterBytes}}));
-    rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void*) {
-      *static_cast<rd_kafka_resp_err_t*>(message->_private) = message->err;
-    });
-    C4A_TRY(made->client_, kafka::make_client(RD_KAFKA_PRODUCER, std::move(conf)));
-    made->topic_ = options.topic_prefix + kDeadLettersTopic;
-    return made;
-  }
+  explicit GenerationWatch(const KafkaOptions& options) : options_(options) {}
 
-  bool put(const std::string& source, int partition, std::int64_t offset, std::string_view bytes,
-           std::string_view reason) {
-    const std::lock_guard lock(mutex_);
-    const std::string number = std::to_string(partition);
-    const std::string place = std::to_string(offset);
-    auto result = rd_kafka_resp_err_t{RD_KAFKA_RESP_ERR__IN_PROGRESS};
-    const auto produced =
-        rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                          RD_KAFKA_V_VALUE(const_cast<char*>(bytes.data()), bytes.size()),
-                          RD_KAFKA_V_HEADER("reason", reason.data(), static_cast<ssize_t>(reason.size())),
-                          RD_KAFKA_V_HEADER("topic", source.data(), static_cast<ssize_t>(source.size())),
-                          RD_KAFKA_V_HEADER("partition", number.data(), static_cast<ssize_t>(number.size())),
-                          RD_KAFKA_V_HEADER("offset", place.data(), static_cast<ssize_t>(place.size())),
-                          RD_KAFKA_V_OPAQUE(&result), RD_KAFKA_V_END);
-    if (produced != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
-    // `result` is on this stack: it must not be left behind while the client may still write to it.
-    while (result == RD_KAFKA_RESP_ERR__IN_PROGRESS) rd_kafka_flush(client_.get(), kDeadLetterMs);
-    return result == RD_KAFKA_RESP_ERR_NO_ERROR;
+  // Moves `active` to the first generation that is not drained, and `newest` to the last that is there.
+  Result<> look(std::atomic<std::uint64_t>& active, std::atomic<std::uint64_t>& newest) {
+    options_.generation = active;
+    C4A_TRY(const auto all, generations());
+    if (all.empty()) return {};
+    newest = all.back().number;
+    for (std::size_t i = 0; i < all.size() && all[i].closed; ++i) {
+      C4A_TRY(const bool drained, is_drained(all[i]));
+      if (!drained) return {};
+      drain_.reset();
+      active = all[i].number + 1;
+    }
+    return {};
   }
 
  private:
-  std::mutex mutex_;
-  kafka::Client client_;
-  std::string topic_;
+  Result<std::vector<KafkaGeneration>> generations() {
+    if (!admin_) {
+      C4A_TRY(auto opened, kafka::Admin::open(options_));
+      admin_.emplace(std::move(opened));
+    }
+    return kafka_generations(*admin_, options_);
+  }
+  Result<bool> is_drained(const KafkaGeneration& generation) {
+    if (!drain_) {
+      C4A_TRY(drain_, KafkaDrain::open(options_, generation));
+    }
+    return drain_->done();
+  }
+
+  KafkaOptions options_;
+  std::optional<kafka::Admin> admin_;
+  std::unique_ptr<KafkaDrain> drain_;  // of the active generation
 };
 
 KafkaPartitions::KafkaPartitions(KafkaOptions options, PartitionOwner& owner)
-    : options_(std::move(options)), owner_(owner) {}
+    : options_(std::move(options)),
+      owner_(owner),
+      newest_(options_.generation),
+      active_(options_.generation),
+      generations_(std::make_unique<GenerationWatch>(options_)) {}
 
 Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions options, PartitionOwner& owner) {
   std::unique_ptr<KafkaPartitions> made(new KafkaPartitions(std::move(options), owner));
-  C4A_TRY(made->dead_letters_, DeadLetters::open(made->options_));
-  C4A_TRY(auto conf, kafka::make_conf(made->options_, {{"group.id", made->options_.group},
-                                                       {"partition.assignment.strategy", "cooperative-sticky"},
-                                                       {"enable.auto.commit", "false"},
-                                                       {"enable.auto.offset.store", "false"},
-                                                       // A lost offset must not silently skip commands.
-                                                       {"auto.offset.reset", "error"},
-                                                       // How long the partitions of a process that died stay unread. A
-                                                       // broker that dies may be the group's coordinator: a new one has
-                                                       // to be found within it, or every assignment is lost, which 6 s
-                                                       // did not suffice for.
-                                                       {"session.timeout.ms", "10000"},
-                                                       {"heartbeat.interval.ms", "1000"},
-                                                       {"fetch.wait.max.ms", "100"},
-                                                       {"fetch.error.backoff.ms", "100"},
-                                                       {"queued.max.messages.kbytes", "8192"}}));
+  C4A_TRY(made->dead_letters_, KafkaDeadLetters::open(made->options_));
+  C4A_TRY(auto conf, kafka::make_conf(made->options_,
+                                      {{"group.id", made->options_.group},
+                                       {"partition.assignment.strategy", "cooperative-sticky"},
+                                       {"enable.auto.commit", "false"},
+                                       {"enable.auto.offset.store", "false"},
+                                       // A lost offset must not silently skip commands.
+                                       {"auto.offset.reset", "error"},
+                                       // How long the partitions of a process that died stay unread. A
+                                       // broker that dies may be the group's coordinator: a new one has
+                                       // to be found within it, or every assignment is lost, which 6 s
+                                       // did not suffice for.
+                                       {"session.timeout.ms", "10000"},
+                                       {"heartbeat.interval.ms", "1000"},
+                                       // A topic that a broker does not know yet, or a later generation, is found then.
+                                       {"topic.metadata.refresh.interval.ms", "2000"},
+                                       {"fetch.wait.max.ms", "100"},
+                                       {"fetch.error.backoff.ms", "100"},
+                                       {"queued.max.messages.kbytes", "8192"}}));
   rd_kafka_conf_set_opaque(conf.get(), made.get());
   rd_kafka_conf_set_rebalance_cb(
       conf.get(), [](rd_kafka_t*, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions, void* self) {
@@ -119,16 +128,57 @@ Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions opti
   made->consumer_ = std::make_unique<Consumer>();
   C4A_TRY(made->consumer_->client, kafka::make_client(RD_KAFKA_CONSUMER, std::move(conf)));
   rd_kafka_poll_set_consumer(made->consumer_->client.get());
-  const kafka::PartitionList topics(rd_kafka_topic_partition_list_new(1));
-  rd_kafka_topic_partition_list_add(topics.get(), commands_topic(made->options_).c_str(), RD_KAFKA_PARTITION_UA);
-  if (const auto code = rd_kafka_subscribe(made->consumer_->client.get(), topics.get())) {
-    return fail(kafka::unreachable(made->options_, made->consumer_->trouble, kafka::text_of(code)));
-  }
+  // Where the brokers do not answer, the look is taken again.
+  (void)made->generations_->look(made->active_, made->newest_);
+  C4A_CHECK(made->subscribe());
+  made->watching_ = std::jthread([made = made.get()](const std::stop_token& stop) { made->watch(stop); });
   made->thread_ = std::jthread([made = made.get()](const std::stop_token& stop) { made->serve(stop); });
   return made;
 }
 
+// By a pattern, which finds later generations by itself: librdkafka 2.0.2 aborts when it is given another list of
+// topics while the group shares out partitions. Those that are drained meanwhile stay: leaving them would move
+// partitions for nothing.
+Result<> KafkaPartitions::subscribe() {
+  const kafka::PartitionList topics(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(topics.get(), generations_pattern(options_, active_).c_str(),
+                                    RD_KAFKA_PARTITION_UA);
+  if (const auto code = rd_kafka_subscribe(consumer_->client.get(), topics.get())) {
+    return fail(kafka::unreachable(options_, consumer_->trouble, kafka::text_of(code)));
+  }
+  return {};
+}
+
+void KafkaPartitions::watch(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any stopping;
+  std::unique_lock lock(mutex);
+  while (!stopping.wait_for(lock, stop, newest_ > active_ ? kWatchWhileMoving : kWatch,
+                            [&] { return stop.stop_requested(); })) {
+    if (!generations_->look(active_, newest_)) counters_.errors.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+// The generation before is drained: whatever their conversations have there is in the store.
+void KafkaPartitions::release_held() {
+  for (auto number = held_.begin(); number != held_.end();) {
+    const auto& partition = owned_.at(*number);
+    if (partition->place().generation > active_) {
+      ++number;
+      continue;
+    }
+    owner_.assigned(partition);
+    number = held_.erase(number);
+  }
+}
+
+KafkaPlace KafkaPartitions::place_of(std::string_view topic, int partition) const {
+  return {std::string(topic), partition, generation_of(options_, topic)};
+}
+
 void KafkaPartitions::stop() {
+  watching_.request_stop();
+  if (watching_.joinable()) watching_.join();
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
 }
@@ -151,7 +201,9 @@ void KafkaPartitions::serve(const std::stop_token& stop) {
     }
     const std::int64_t now_us = system_clock().monotonic_us();
     look_at_brokers(now_us);
-    if (now_us - committed_us < kCommitEveryMs * 1000) continue;
+    release_held();
+    const std::int64_t every_ms = newest_ > active_ ? kCommitWhileMovingMs : kCommitEveryMs;
+    if (now_us - committed_us < every_ms * 1000) continue;
     committed_us = now_us;
     commit_offsets(false);
   }
@@ -219,32 +271,38 @@ void KafkaPartitions::assign(void* partitions) {
       counters_.dead_letters.fetch_add(1, std::memory_order_relaxed);
       return true;
     };
-    auto partition = std::make_shared<KafkaLogPartition>(std::move(queue), part.partition, options_.generation,
+    auto partition = std::make_shared<KafkaLogPartition>(std::move(queue), place_of(part.topic, part.partition),
                                                          std::move(set_aside), counters_.consumed);
+    held_.insert(partition->number());
     const std::lock_guard lock(owned_mutex_);
-    owned_[part.partition] = std::move(partition);
+    owned_[partition->number()] = std::move(partition);
   }
   if (rd_kafka_error_t* error = rd_kafka_incremental_assign(client, &list)) {
     counters_.errors.fetch_add(1, std::memory_order_relaxed);
     rd_kafka_error_destroy(error);
   }
   assigned_once_ = true;
-  for (int i = 0; i < list.cnt; ++i) owner_.assigned(owned_.at(list.elems[i].partition));
+  release_held();
 }
 
 void KafkaPartitions::revoke(void* partitions, bool lost) {
   rd_kafka_t* client = consumer_->client.get();
   auto& list = as_list(partitions);
-  // All at once, so that they finish side by side.
+  std::vector<int> numbers;
   for (int i = 0; i < list.cnt; ++i) {
-    if (const auto found = owned_.find(list.elems[i].partition); found != owned_.end()) found->second->give_up();
+    const int number = place_of(list.elems[i].topic, list.elems[i].partition).number();
+    if (owned_.contains(number)) numbers.push_back(number);
   }
-  for (int i = 0; i < list.cnt; ++i) owner_.revoked(list.elems[i].partition);
+  // All at once, so that they finish side by side.
+  for (const int number : numbers) owned_.at(number)->give_up();
+  for (const int number : numbers) {
+    if (held_.erase(number) == 0) owner_.revoked(number);
+  }
   if (!lost) commit_offsets(true);
-  for (int i = 0; i < list.cnt; ++i) {
+  for (const int number : numbers) {
     const std::lock_guard lock(owned_mutex_);
-    owned_.erase(list.elems[i].partition);
-    committed_.erase(list.elems[i].partition);
+    owned_.erase(number);
+    committed_.erase(number);
   }
   if (rd_kafka_error_t* error = rd_kafka_incremental_unassign(client, &list)) {
     counters_.errors.fetch_add(1, std::memory_order_relaxed);
@@ -257,13 +315,13 @@ void KafkaPartitions::revoke(void* partitions, bool lost) {
 void KafkaPartitions::commit_offsets(bool wait) {
   const std::int64_t now_us = system_clock().monotonic_us();
   if (!wait && commit_sent_us_ != 0 && now_us - commit_sent_us_ < kCommitLostUs) return;
-  const std::string topic = commands_topic(options_);
   const kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(owned_.size())));
   for (const auto& [number, partition] : owned_) {
     const std::int64_t next = partition->next_offset();
     const auto before = committed_.find(number);
     if (next < 0 || (before != committed_.end() && before->second == next)) continue;
-    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), number)->offset = next;
+    const KafkaPlace& place = partition->place();
+    rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(), place.partition)->offset = next;
   }
   if (list->cnt == 0) return;
   // The answer comes to `offsets_committed`, on this thread, also after one that was waited for.
@@ -284,8 +342,8 @@ void KafkaPartitions::offsets_committed(int code, const void* partitions) {
   const auto& list = *static_cast<const rd_kafka_topic_partition_list_t*>(partitions);
   for (int i = 0; i < list.cnt; ++i) {
     const auto& part = list.elems[i];
-    if (part.err == RD_KAFKA_RESP_ERR_NO_ERROR && owned_.contains(part.partition))
-      committed_[part.partition] = part.offset;
+    const int number = place_of(part.topic, part.partition).number();
+    if (part.err == RD_KAFKA_RESP_ERR_NO_ERROR && owned_.contains(number)) committed_[number] = part.offset;
   }
 }
 
@@ -295,9 +353,9 @@ Result<> KafkaPartitions::check() const {
   for (const auto& [number, partition] : owned_) {
     const auto code = partition->error();
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-    return fail(ErrorCode::kUnavailable,
-                fmt::format("The partition {} of the Kafka topic {} is not read ({}); {}.", number,
-                            commands_topic(options_), kafka::text_of(code), remedy_of(code)));
+    return fail(ErrorCode::kUnavailable, fmt::format("The partition {} of the Kafka topic {} is not read ({}); {}.",
+                                                     partition->place().partition, partition->place().topic,
+                                                     kafka::text_of(code), remedy_of(code)));
   }
   return {};
 }

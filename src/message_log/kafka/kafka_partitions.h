@@ -2,14 +2,20 @@
 
 // A router process's end of the log on Apache Kafka: the partitions that the consumer group gives to it. For each of
 // them `PartitionOwner` gets a LogPartition; offsets are committed only behind what the owner has made durable.
+//
+// When a later generation of the topic appears (kafka_generations.h), its partitions are taken too, and held back until
+// the one before is drained.
 
 #include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <string_view>
 #include <thread>
 
 #include "message_log/kafka/kafka_options.h"
+#include "message_log/kafka/kafka_place.h"
 #include "message_log/partition_owner.h"
 
 namespace c4a {
@@ -21,6 +27,8 @@ struct KafkaPartitionCounters {
   std::atomic<std::uint64_t> commits{0};
   std::atomic<std::uint64_t> errors{0};
 };
+
+class KafkaDeadLetters;
 
 class KafkaPartitions {
  public:
@@ -38,7 +46,7 @@ class KafkaPartitions {
  private:
   friend class KafkaLogPartition;
   struct Consumer;
-  class DeadLetters;
+  class GenerationWatch;
   KafkaPartitions(KafkaOptions options, PartitionOwner& owner);
   void serve(const std::stop_token& stop);
   void rebalanced(int code, void* partitions);
@@ -48,23 +56,32 @@ class KafkaPartitions {
   void commit_offsets(bool wait);
   void offsets_committed(int code, const void* partitions);
   void look_at_brokers(std::int64_t now_us);
+  Result<> subscribe();
+  void release_held();
+  KafkaPlace place_of(std::string_view topic, int partition) const;
+  void watch(const std::stop_token& stop);
   void forget_trouble();
 
   const KafkaOptions options_;
   PartitionOwner& owner_;
   KafkaPartitionCounters counters_;
   std::atomic<bool> failing_{false};  // no broker answers
-  std::unique_ptr<DeadLetters> dead_letters_;
+  std::unique_ptr<KafkaDeadLetters> dead_letters_;
   std::unique_ptr<Consumer> consumer_;
   mutable std::mutex owned_mutex_;  // the serving thread alone writes; it reads without
   std::map<int, std::shared_ptr<class KafkaLogPartition>> owned_;
+  std::atomic<std::uint64_t> newest_;  // generation that is there
+  std::atomic<std::uint64_t> active_;  // the last one that may be decided
   // The serving thread's:
+  std::set<int> held_;                     // of later generations: owned, and not yet the owner's
   std::map<int, std::int64_t> committed_;  // the offsets that the brokers have from here
   bool assigned_once_ = false;
   bool suspect_ = false;  // a broker was lost, and none has answered since
   std::int64_t looked_us_ = 0;
   std::int64_t commit_sent_us_ = 0;  // 0: none under way
+  std::unique_ptr<GenerationWatch> generations_;
   std::jthread thread_;
+  std::jthread watching_;
 };
 
 }  // namespace c4a

@@ -11,25 +11,20 @@
 #include <thread>
 #include <vector>
 
-#include "message_log/kafka/kafka_client.h"
+#include "message_log/kafka/kafka_admin.h"
 
 namespace c4a {
 namespace {
 
+using kafka::Admin;
+
 constexpr int kAnswerMs = 5000;
-constexpr int kLookMs = 500;
-constexpr int kCreateMs = 30'000;
 constexpr int kKnownAttempts = 20;
 constexpr int kVisibleAttempts = 100;
 constexpr std::int64_t kDayMs = 86'400'000;
-constexpr const char* kRetentionMs = "604800000";
 
 std::vector<std::string> topic_names(const KafkaOptions& options) {
   return {commands_topic(options), options.topic_prefix + kStatusTopic, options.topic_prefix + kDeadLettersTopic};
-}
-
-std::string installation_topic(const KafkaOptions& options) {
-  return options.topic_prefix + kInstallationTopic + options.installation;
 }
 
 // Of whatever prefix and generation; answers the prefix.
@@ -41,138 +36,6 @@ std::optional<std::string_view> prefix_of_commands_topic(std::string_view name) 
   if (!name.ends_with(kCommandsTopic)) return std::nullopt;
   return name.substr(0, name.size() - std::string_view(kCommandsTopic).size());
 }
-
-class Admin {
- public:
-  static Result<Admin> open(const KafkaOptions& options) {
-    Admin admin(options);
-    C4A_TRY(auto conf, kafka::make_conf(options, {}));
-    rd_kafka_conf_set_opaque(conf.get(), admin.trouble_.get());
-    rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int code, const char* reason, void* trouble) {
-      static_cast<kafka::Trouble*>(trouble)->heard(code, reason);
-    });
-    C4A_TRY(admin.client_, kafka::make_client(RD_KAFKA_PRODUCER, std::move(conf)));
-    admin.queue_.reset(rd_kafka_queue_new(admin.client_.get()));
-    return admin;
-  }
-
-  struct Topic {
-    int partitions = 0;
-    int replicas = 0;  // of the partition that has the fewest
-  };
-  Result<std::string> cluster_id() {
-    const std::unique_ptr<char, void (*)(void*)> id(rd_kafka_clusterid(client_.get(), kAnswerMs),
-                                                    [](void* text) { rd_kafka_mem_free(nullptr, text); });
-    if (!id) return fail(unreachable(RD_KAFKA_RESP_ERR__TIMED_OUT));
-    return std::string(id.get());
-  }
-  Result<std::map<std::string, Topic>> topics() {
-    const struct rd_kafka_metadata* metadata = nullptr;
-    auto code = rd_kafka_resp_err_t{RD_KAFKA_RESP_ERR__TIMED_OUT};
-    for (int waited_ms = 0; waited_ms < kAnswerMs && code != RD_KAFKA_RESP_ERR_NO_ERROR; waited_ms += kLookMs) {
-      code = rd_kafka_metadata(client_.get(), 1, nullptr, &metadata, kLookMs);
-      rd_kafka_poll(client_.get(), 0);  // the error callback
-      if (trouble_->is_final()) break;
-    }
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(unreachable(code));
-    std::map<std::string, Topic> found;
-    for (int i = 0; i < metadata->topic_cnt; ++i) {
-      const auto& topic = metadata->topics[i];
-      if (topic.partition_cnt == 0) continue;
-      const auto* fewest = std::min_element(topic.partitions, topic.partitions + topic.partition_cnt,
-                                            [](const auto& a, const auto& b) { return a.replica_cnt < b.replica_cnt; });
-      found[topic.topic] = {topic.partition_cnt, fewest->replica_cnt};
-    }
-    rd_kafka_metadata_destroy(metadata);
-    return found;
-  }
-
-  Result<> create(const std::vector<std::string>& names) {
-    std::vector<rd_kafka_NewTopic_t*> wanted;
-    char error[256];
-    for (const auto& name : names) {
-      const int partitions = name == installation_topic(options_) ? 1 : options_.partitions;
-      auto* topic = rd_kafka_NewTopic_new(name.c_str(), partitions, options_.replication, error, sizeof error);
-      rd_kafka_NewTopic_set_config(topic, "min.insync.replicas", options_.replication > 1 ? "2" : "1");
-      rd_kafka_NewTopic_set_config(topic, "unclean.leader.election.enable", "false");
-      rd_kafka_NewTopic_set_config(topic, "retention.ms", kRetentionMs);
-      rd_kafka_NewTopic_set_config(
-          topic, "max.message.bytes",
-          name.ends_with(kDeadLettersTopic) ? kafka::kMaxDeadLetterBytes : kafka::kMaxMessageBytes);
-      wanted.push_back(topic);
-    }
-    rd_kafka_CreateTopics(client_.get(), wanted.data(), wanted.size(), nullptr, queue_.get());
-    const kafka::Event event(rd_kafka_queue_poll(queue_.get(), kCreateMs));
-    rd_kafka_NewTopic_destroy_array(wanted.data(), wanted.size());
-    if (!event) return fail(unreachable(RD_KAFKA_RESP_ERR__TIMED_OUT));
-    std::size_t count = 0;
-    const auto* result = rd_kafka_event_CreateTopics_result(event.get());
-    if (result == nullptr) return fail(unreachable(rd_kafka_event_error(event.get())));
-    const auto** made = rd_kafka_CreateTopics_result_topics(result, &count);
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto code = rd_kafka_topic_result_error(made[i]);
-      if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) continue;
-      const char* reason = rd_kafka_topic_result_error_string(made[i]);
-      return fail(ErrorCode::kUnavailable,
-                  fmt::format("Kafka does not create the topic {}: {}.", rd_kafka_topic_result_name(made[i]),
-                              reason != nullptr ? reason : kafka::text_of(code)));
-    }
-    return {};
-  }
-
-  // A broker that does not know a new topic yet is asked again.
-  Result<std::map<std::string, std::string>> settings_of(const std::string& topic) {
-    auto settings = read_settings(topic);
-    for (int attempt = 0; attempt < kKnownAttempts && !settings && unknown_; ++attempt) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-      settings = read_settings(topic);
-    }
-    return settings;
-  }
-
- private:
-  Result<std::map<std::string, std::string>> read_settings(const std::string& topic) {
-    auto* resource = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str());
-    rd_kafka_DescribeConfigs(client_.get(), &resource, 1, nullptr, queue_.get());
-    const kafka::Event event(rd_kafka_queue_poll(queue_.get(), kAnswerMs));
-    rd_kafka_ConfigResource_destroy(resource);
-    const auto* result = event ? rd_kafka_event_DescribeConfigs_result(event.get()) : nullptr;
-    if (result == nullptr) return fail(unreachable(RD_KAFKA_RESP_ERR__TIMED_OUT));
-    if (const auto code = rd_kafka_event_error(event.get())) return fail(hidden(topic, code));
-    std::size_t count = 0;
-    const auto** resources = rd_kafka_DescribeConfigs_result_resources(result, &count);
-    std::map<std::string, std::string> settings;
-    if (count == 0) return fail(hidden(topic, RD_KAFKA_RESP_ERR_UNKNOWN));
-    const auto code = rd_kafka_ConfigResource_error(resources[0]);
-    unknown_ = code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(hidden(topic, code));
-    std::size_t entries = 0;
-    const auto** configs = rd_kafka_ConfigResource_configs(resources[0], &entries);
-    for (std::size_t i = 0; i < entries; ++i) {
-      const char* value = rd_kafka_ConfigEntry_value(configs[i]);
-      settings[rd_kafka_ConfigEntry_name(configs[i])] = value != nullptr ? value : "";
-    }
-    return settings;
-  }
-
-  explicit Admin(const KafkaOptions& options) : options_(options) {}
-  Error unreachable(rd_kafka_resp_err_t code) const {
-    rd_kafka_poll(client_.get(), 0);  // the error callback knows more than the code
-    return kafka::unreachable(options_, *trouble_, kafka::text_of(code));
-  }
-  static Error hidden(const std::string& topic, rd_kafka_resp_err_t code) {
-    return {ErrorCode::kUnavailable,
-            fmt::format("Kafka does not show the settings of the topic {} ({}), so it may be unsafe; give the user of "
-                        "kafka.username the right DescribeConfigs on it.",
-                        topic, kafka::text_of(code))};
-  }
-
-  bool unknown_ = false;  // the broker that was asked last did not know the topic
-  KafkaOptions options_;
-  std::unique_ptr<kafka::Trouble> trouble_ = std::make_unique<kafka::Trouble>();
-  kafka::Client client_;
-  kafka::Queue queue_;
-};
 
 Result<> unsafe(const std::string& topic, const std::string& what, const std::string& remedy) {
   return fail(ErrorCode::kValidationFailed,
@@ -204,7 +67,7 @@ Result<> check_settings(const std::string& topic, std::map<std::string, std::str
   }
   if (const auto retention = number("retention.ms"); retention >= 0 && retention < kDayMs) {
     return unsafe(topic, fmt::format("retention.ms is {}, and must be at least a day", retention),
-                  set("retention.ms", kRetentionMs));
+                  set("retention.ms", kafka::kRetentionMs));
   }
   return {};
 }
@@ -259,19 +122,29 @@ Result<> check_kafka_topics(const KafkaOptions& options) {
     C4A_TRY(there, admin.topics());
   }
   C4A_CHECK(refuse_foreign(options, there));
+  for (std::uint64_t later = options.generation + 1; there.contains(commands_topic(options, later)); ++later) {
+    names.push_back(commands_topic(options, later));
+  }
   if (const auto found = there.find(commands_topic(options));
       found != there.end() && found->second.partitions != options.partitions) {
     return fail(
         ErrorCode::kValidationFailed,
-        fmt::format("The Kafka topic {} has {} partitions and kafka.partitions says {}: set the option to what the "
-                    "topic has; the number of a topic in use must not change, or messages would be lost.",
-                    commands_topic(options), found->second.partitions, options.partitions));
+        fmt::format(
+            "The Kafka topic {} has {} partitions and kafka.partitions says {}: set the option to what the "
+            "topic has; the number of a topic in use must not change, or messages would be lost (`chat4all migrate "
+            "--partitions` makes another topic).",
+            commands_topic(options), found->second.partitions, options.partitions));
   }
   for (const auto& name : names) {
     const auto found = there.find(name);
     if (found == there.end()) {
       return fail(ErrorCode::kValidationFailed,
                   fmt::format("The Kafka topic {} is missing; `chat4all migrate` makes it.", name));
+    }
+    if (found->second.partitions > kMostPartitions) {
+      return fail(ErrorCode::kValidationFailed,
+                  fmt::format("The Kafka topic {} has {} partitions, and may have {}; make it anew with fewer.", name,
+                              found->second.partitions, kMostPartitions));
     }
     if (found->second.replicas < options.min_replication) {
       return unsafe(

@@ -11,7 +11,8 @@ Result<> create_kafka_topics(const KafkaOptions& options);
 
 // Reads the topics' real settings and refuses what could lose a message: topics of another installation, too few
 // copies, a min.insync.replicas below 2, an unclean leader election, compaction, a retention below a day, another
-// number of partitions than kafka.partitions. Each refusal is one sentence that says what to do. Blocks up to 10 s.
+// number of partitions than kafka.partitions; later generations (kafka_generations.h) too. Each refusal is one sentence
+// that says what to do. Blocks up to 10 s.
 Result<> check_kafka_topics(const KafkaOptions& options);
 
 // Refuses a consumer group that has also read topics of another prefix: then another installation uses it. Passes where

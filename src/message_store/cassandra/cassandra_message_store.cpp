@@ -123,16 +123,17 @@ Result<std::uint64_t> CassandraMessageStore::private_generation(const UserId& fi
   return static_cast<std::uint64_t>(rows.number());
 }
 
-Result<std::vector<ReceiptEvent>> CassandraMessageStore::receipts_after(const UserId& sender, LogPosition position,
-                                                                        std::uint32_t index, std::size_t limit) {
+Result<std::vector<ReceiptEvent>> CassandraMessageStore::receipts_after(const UserId& sender, const ReceiptPlace& after,
+                                                                        LogPosition before, std::size_t limit) {
   constexpr std::size_t kMostRows = 10'000;
   std::vector<ReceiptEvent> receipts;
   if (limit == 0) return receipts;
   std::string cells;
   CellWriter(cells)
       .bytes(sender.text)
-      .bigint(cassandra::signed_position(position.value))
-      .bigint(index)
+      .bigint(cassandra::signed_position(after.position.value))
+      .bigint(after.index)
+      .bigint(cassandra::signed_position(before.value))
       .integer(static_cast<std::int32_t>(std::min(limit, kMostRows)));
   C4A_TRY(auto rows, session_->read(StatementId::kReceiptsAfter, cells));
   for (std::uint32_t i = 0; i < rows.size(); ++i) {

@@ -110,7 +110,8 @@ constexpr std::array<Text, kStatements> kTexts = {{
     {StatementId::kUserConversations, "SELECT conversation_id, active FROM $user_conversations WHERE user_id = ?"},
     {StatementId::kPair, "SELECT generation FROM $private_pairs WHERE first_user = ? AND second_user = ?"},
     {StatementId::kReceiptsAfter,
-     "SELECT position, number, receipt FROM $receipt_events WHERE sender = ? AND (position, number) > (?, ?) LIMIT ?"},
+     "SELECT position, number, receipt FROM $receipt_events "
+     "WHERE sender = ? AND (position, number) > (?, ?) AND (position) < (?) LIMIT ?"},
     {StatementId::kDevices, "SELECT device, state FROM $devices WHERE user_id = ?"},
     {StatementId::kAllConversations,
      "SELECT conversation_id, token(conversation_id, bucket), applied FROM $conversations "

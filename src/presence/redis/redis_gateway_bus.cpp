@@ -107,13 +107,23 @@ void RedisGatewayBus::take(std::string_view frame) {
   const auto read = read_bus_frame(
       frame,
       [this](const BusFrameHead& head) {
+        router_ = head.router;
         if (head.counter == BusFrameHead::kLeaves)
           leaves(head.router);
         else if (order_.gap_before(head.router, head.counter, steady_ms()))
           lost();
       },
-      inbox_);
+      *this);
   if (!read) lost();
+}
+
+void RedisGatewayBus::live(LiveEvent event) {
+  if (event.kind == LiveKind::kStatus && !statuses_.is_news(router_, event.position)) return;
+  inbox_.live(std::move(event));
+}
+
+void RedisGatewayBus::decided(std::uint64_t request, Result<Decision> decision) {
+  inbox_.decided(request, std::move(decision));
 }
 
 }  // namespace c4a

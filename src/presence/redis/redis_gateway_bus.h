@@ -8,14 +8,15 @@
 #include "presence/frame_order.h"
 #include "presence/redis/redis_connection.h"
 #include "presence/router_bus.h"
+#include "presence/status_order.h"
 
 namespace c4a {
 
-class RedisGatewayBus {
+class RedisGatewayBus : private GatewayInbox {
  public:
   // `gateway` names this run of the process. Begins when `start` is called; `inbox` outlives it.
   RedisGatewayBus(RedisOptions options, std::uint64_t gateway, GatewayInbox& inbox);
-  ~RedisGatewayBus();
+  ~RedisGatewayBus() override;
 
   void start();
   // Nothing is told any more once it returns.
@@ -32,7 +33,10 @@ class RedisGatewayBus {
   void announce();
   void take(std::string_view frame);
   void leaves(std::uint64_t router);
-  void lost();
+  // Of the frame that is read.
+  void live(LiveEvent event) override;
+  void decided(std::uint64_t request, Result<Decision> decision) override;
+  void lost() override;
 
   const RedisOptions options_;
   const std::uint64_t gateway_;
@@ -43,6 +47,8 @@ class RedisGatewayBus {
   RedisConnection frames_;  // subscribed
   RedisConnection says_;    // a subscribed connection can say nothing
   FrameOrder order_;
+  StatusOrder statuses_;
+  std::uint64_t router_ = 0;  // who sent the frame that is read
   std::jthread thread_;
 };
 
