@@ -147,10 +147,11 @@ class Server:
         if self.owns_installation:
             distributed.drop(self.installation)
 
-    def command(self, *arguments, stdin=""):
+    def command(self, *arguments, stdin="", timeout=30):
         """A command of the command line on this server's data, beside it or without it."""
         flags = ["--data", str(self.data)] + (["--config", str(self.config)] if self.config else [])
-        return command(*arguments, *flags, settings=self.settings, stdin=stdin, cwd=self.folder)
+        return command(*arguments, *flags, settings=self.settings, stdin=stdin, cwd=self.folder,
+                       timeout=timeout)
 
     def output(self):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
