@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "message_store/fake_message_store.h"
 #include "message_store/message_store_rows.h"
 #include "sessions/fetch_page.h"
