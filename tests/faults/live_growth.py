@@ -52,10 +52,11 @@ class OneMoreBroker(OneMoreServer):
     def mend(self, cluster):
         if (Servers(report=silence).nodes.get(self.name)) is None:
             return
-        self.move_partitions(cluster, "1,2,3")
-        must("stop", self.name)
-        must("wipe", self.name)
-        must("tool", "kafka-cluster", "unregister", "--id", self.name.rpartition("-")[2])
+        with contextlib.ExitStack() as stack:
+            stack.callback(must, "tool", "kafka-cluster", "unregister", "--id", self.name.rpartition("-")[2])
+            stack.callback(must, "wipe", self.name)
+            stack.callback(must, "stop", self.name)
+            self.move_partitions(cluster, "1,2,3")
 
     def move_partitions(self, cluster, brokers):
         topics, plan = self.folder / "topics.json", self.folder / "plan.json"
