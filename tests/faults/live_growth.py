@@ -87,10 +87,16 @@ class OneMoreCassandra(OneMoreServer):
             must("nodetool", node, "cleanup", KEYSPACE, timeout=LONG_SECONDS)
 
     def mend(self, _cluster):
-        if self.name in Servers(report=silence).nodes:
-            with contextlib.ExitStack() as stack:
-                stack.callback(must, "wipe", self.name)
-                must("nodetool", self.name, "decommission", timeout=LONG_SECONDS)
+        if self.name not in Servers(report=silence).nodes:
+            return
+        try:
+            must("nodetool", self.name, "decommission", timeout=LONG_SECONDS)
+        except BaseException:
+            must("wipe", self.name)
+            # The others would wait for it for ever.
+            must("nodetool", "cassandra-1", "assassinate", f"127.0.0.{self.name.rpartition('-')[2]}")
+            raise
+        must("wipe", self.name)
 
 
 def grown(name, what, it, hold, aim_seconds=1, aim_shown_ms=None):
