@@ -14,7 +14,7 @@
 
 namespace c4a {
 
-class FakeMessageStore final : public MessageStore {
+class FakeMessageStore : public MessageStore {
  public:
   // The next `count` commits store nothing and fail with kUnavailable.
   void fail_next_commits(int count);

@@ -165,19 +165,28 @@ void SessionHub::fetch(Session& session, const DeliveryTrack::Fetch& fetch) {
 
 void SessionHub::look_again() {
   loop_.post([this] {
-    to_look_.clear();
-    for (const auto& [number, session] : by_number_) to_look_.push_back(number);
+    // Who is still to come in a round under way looks late enough; the others look again after it. A round that began
+    // anew each time would never come to the last sessions where it takes longer than the next loss.
+    another_round_ = true;
     if (!std::exchange(looking_, true)) look_for_next();
   });
 }
 
+Session* SessionHub::next_to_look() {
+  for (;;) {
+    while (!to_look_.empty()) {
+      Session* session = find(to_look_.back());
+      to_look_.pop_back();
+      if (session != nullptr) return session;
+    }
+    if (!std::exchange(another_round_, false)) return nullptr;
+    for (const auto& [number, session] : by_number_) to_look_.push_back(number);
+  }
+}
+
 // One session at a time: it is a fallback, and must not take the store from what is live.
 void SessionHub::look_for_next() {
-  Session* session = nullptr;
-  while (session == nullptr && !to_look_.empty()) {
-    session = find(to_look_.back());
-    to_look_.pop_back();
-  }
+  Session* session = next_to_look();
   looking_ = session != nullptr;
   if (session == nullptr) return;
   auto task = [this, number = session->number(), user = session->user(), device = session->device()] {

@@ -92,14 +92,16 @@ class SessionHub final : public LiveSink {
   void to_user(const UserId& user, const LiveEvent& event);
   void run(SessionNumber number, WorkerPool::Task task);
   void look_for_next();
+  Session* next_to_look();
   void show_states(Session& session, const std::vector<StateRead>& reads);
 
   net::EventLoop& loop_;
   const std::size_t index_;
   SessionServices services_;
   std::uint64_t last_number_ = 0;
-  std::vector<SessionNumber> to_look_;  // sessions that look into the store
+  std::vector<SessionNumber> to_look_;  // sessions that look into the store, in this round
   bool looking_ = false;
+  bool another_round_ = false;
   std::atomic<std::size_t> count_{0};
   std::unordered_map<SessionNumber, Session*> by_number_;
   std::unordered_set<Session*, UserHash, SameUser> by_user_;  // the first of each; the others follow it in a chain

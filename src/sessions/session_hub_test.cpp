@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
 #include <thread>
 
@@ -37,6 +38,19 @@ class SlowPresence final : public Presence {
   void expire(TimestampMs) override {}
   void forget(const UserId&) override {}
   void listen(Listener) override {}
+};
+
+// `during_list` runs on the worker, which is one, while a session looks into the store.
+class SlowStore final : public FakeMessageStore {
+ public:
+  std::function<void()> during_list = [] {};
+  std::vector<UserId> listed;
+
+  Result<std::vector<ConversationRef>> conversations_of(const UserId& user) override {
+    listed.push_back(user);
+    during_list();
+    return FakeMessageStore::conversations_of(user);
+  }
 };
 
 class RecordingSocket final : public net::WebSocket {
@@ -90,7 +104,7 @@ class WatchTest : public testing::Test {
   const UserId bob_{"bob"};
   const UserId carol_{"carol"};
   ManualClock clock_{kNow};
-  FakeMessageStore store_;
+  SlowStore store_;
   ClosedLog log_;
   SlowPresence presence_;
   MemoryLiveBus bus_{{}};
@@ -200,6 +214,21 @@ TEST_F(WatchTest, ASessionThatClosesWhileAStateIsReadIsToldNothing) {
   tell(bob_, PresenceStatus::kOnline);
   settle();
   EXPECT_TRUE(socket_.frames.empty());
+}
+
+TEST_F(WatchTest, EverySessionLooksAgainWhereLossesComeFasterThanAllCanLook) {
+  RecordingSocket other_socket(loop_);
+  std::unique_ptr<Session> other;
+  on_loop([&] { other = std::make_unique<Session>(hub_, other_socket, hub_.next_number(), bob_, DeviceId{}); });
+  const auto enough = std::make_shared<std::promise<std::vector<UserId>>>();
+  store_.during_list = [this, enough] {
+    if (store_.listed.size() < 4) hub_.look_again();
+    if (store_.listed.size() == 4) enough->set_value(store_.listed);
+  };
+  hub_.look_again();
+  const auto looked = enough->get_future().get();
+  EXPECT_EQ(std::ranges::count(looked, bob_), 2);
+  on_loop([&] { other.reset(); });
 }
 
 }  // namespace

@@ -52,10 +52,11 @@ class OneMoreBroker(OneMoreServer):
     def mend(self, cluster):
         if (Servers(report=silence).nodes.get(self.name)) is None:
             return
-        self.move_partitions(cluster, "1,2,3")
-        must("stop", self.name)
-        must("wipe", self.name)
-        must("tool", "kafka-cluster", "unregister", "--id", self.name.rpartition("-")[2])
+        with contextlib.ExitStack() as stack:
+            stack.callback(must, "tool", "kafka-cluster", "unregister", "--id", self.name.rpartition("-")[2])
+            stack.callback(must, "wipe", self.name)
+            stack.callback(must, "stop", self.name)
+            self.move_partitions(cluster, "1,2,3")
 
     def move_partitions(self, cluster, brokers):
         topics, plan = self.folder / "topics.json", self.folder / "plan.json"
@@ -86,10 +87,16 @@ class OneMoreCassandra(OneMoreServer):
             must("nodetool", node, "cleanup", KEYSPACE, timeout=LONG_SECONDS)
 
     def mend(self, _cluster):
-        if self.name in Servers(report=silence).nodes:
-            with contextlib.ExitStack() as stack:
-                stack.callback(must, "wipe", self.name)
-                must("nodetool", self.name, "decommission", timeout=LONG_SECONDS)
+        if self.name not in Servers(report=silence).nodes:
+            return
+        try:
+            must("nodetool", self.name, "decommission", timeout=LONG_SECONDS)
+        except BaseException:
+            must("wipe", self.name)
+            # The others would wait for it for ever.
+            must("nodetool", "cassandra-1", "assassinate", f"127.0.0.{self.name.rpartition('-')[2]}")
+            raise
+        must("wipe", self.name)
 
 
 def grown(name, what, it, hold, aim_seconds=1, aim_shown_ms=None):
