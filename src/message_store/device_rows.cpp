@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/worker_pool.h"
 #include "message_store/rocks_keys.h"
 #include "message_store/row_codec.h"
 
@@ -46,6 +47,12 @@ Result<> DeviceRows::put(const UserId& user, const Device& device) {
   }
   if (many) return flush();
   return {};
+}
+
+Result<> DeviceRows::add(const UserId& user, const Device& device) {
+  C4A_CHECK(put(user, device));
+  const WorkerPool::Waiting others_run;
+  return flush();  // waits for one that is under way, which may have the row already
 }
 
 Result<> DeviceRows::drop(const UserId& user, const DeviceId& device) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The rows of devices on their way to the disk. Sessions write one at each connect and disconnect, and nobody waits for
-// it: rows are gathered for a moment and written together, so that ten thousand connects cost a few dozen syncs and do
+// The rows of devices on their way to the disk. Sessions write one at each connect and disconnect, and nobody but a
+// device that is new waits for it: rows are gathered for a moment and written together, so that ten thousand connects cost a few dozen syncs and do
 // not keep commits waiting. Any thread may call any method.
 
 #include <condition_variable>
@@ -21,6 +21,8 @@ class DeviceRows {
   // Writes what waits.
   ~DeviceRows();
 
+  // The row is on the disk when it returns, with those of all who wait at the same time. Fails as a commit does.
+  Result<> add(const UserId& user, const Device& device);
   // The row is on the disk a moment later. Fails with: kUnavailable, when too many wait because the disk takes none.
   Result<> put(const UserId& user, const Device& device);
   // Gone from the disk when it returns.

@@ -47,6 +47,10 @@ Result<LogPosition> RocksMessageStore::committed_position() {
 
 Result<std::vector<Device>> RocksMessageStore::devices(const UserId& user) { return device_rows_->of_user(user); }
 
+Result<> RocksMessageStore::add_device(const UserId& user, const Device& device) {
+  return device_rows_->add(user, device);
+}
+
 Result<> RocksMessageStore::put_device(const UserId& user, const Device& device) {
   return device_rows_->put(user, device);
 }

@@ -74,6 +74,7 @@ class RocksMessageStore final : public BulkMessageStore {
 
   Result<std::vector<Device>> devices(const UserId& user) override;
   Result<> put_device(const UserId& user, const Device& device) override;
+  Result<> add_device(const UserId& user, const Device& device) override;
   Result<> drop_device(const UserId& user, const DeviceId& device) override;
 
   void expire_before(TimestampMs cutoff) override;

@@ -85,12 +85,13 @@ Result<SessionStart> open_session(MessageStore& store, MessageLog& log, const Us
   bool long_gone = false;
   if (found == known.end()) {
     C4A_TRY(start.device, introduce(store, log, user, device, now, known, conversations));
+    C4A_CHECK(store.add_device(user, start.device));
   } else {
     start.device = *found;
+    start.device.last_seen = now;
     long_gone = now - found->last_seen > rules.retention_ms;
+    C4A_CHECK(store.put_device(user, start.device));
   }
-  start.device.last_seen = now;
-  C4A_CHECK(store.put_device(user, start.device));
 
   C4A_TRY(start.conversations, standings(store, user, device, conversations));
   if (!long_gone) return start;

@@ -174,3 +174,18 @@ def test_a_server_killed_while_it_starts_starts_again(own_server):
     world.server.start()
     assert [message["seq"] for message in alice.history(conversation)] == list(range(1, 21))
     assert Socket.open(world.server, headers=bob.headers).receive()["type"] == "ready"
+
+
+def test_a_device_keeps_its_place_over_a_kill_right_after_its_first_connect(own_server):
+    world = own_server({})
+    alice, bob = world.users(2)
+    conversation = world.private(alice, bob)
+    phone = bob.connect("phone")
+    laptop = bob.connect("laptop")
+    first = alice.send(conversation, "one of his devices has it")
+    phone.expect_message(first["message_id"])
+    laptop.expect_message(first["message_id"])
+    bob.delivered(conversation, 1, device="phone")
+    world.server.kill()
+    world.server.start()
+    bob.connect("laptop").expect_message(first["message_id"])
