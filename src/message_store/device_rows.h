@@ -1,8 +1,8 @@
 #pragma once
 
 // The rows of devices on their way to the disk. Sessions write one at each connect and disconnect, and nobody but a
-// device that is new waits for it: rows are gathered for a moment and written together, so that ten thousand connects cost a few dozen syncs and do
-// not keep commits waiting. Any thread may call any method.
+// device that is new waits for it: rows are gathered for a moment and written together, so that ten thousand connects
+// cost a few dozen syncs and do not keep commits waiting. Any thread may call any method.
 
 #include <condition_variable>
 #include <mutex>
