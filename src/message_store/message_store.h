@@ -113,10 +113,10 @@ class MessageStore {
   virtual Result<std::vector<ReceiptEvent>> receipts_after(const UserId& sender, const ReceiptPlace& after,
                                                            LogPosition before, std::size_t limit) = 0;
 
-  // Devices belong to sessions, not to the router. A row that was put is seen by `devices` at once; a crash may take the
-  // rows of the last moment, which costs a device that has an older row nothing but receipts it has seen. The first row
-  // of a device must stay, or it would be taken for a new one and begin behind what it lacks: `add_device` returns when
-  // it is on the disk.
+  // Devices belong to sessions, not to the router. A row that was put is seen by `devices` at once; a crash may take
+  // the rows of the last moment, which costs a device that has an older row nothing but receipts it has seen. The first
+  // row of a device must stay, or it would be taken for a new one and begin behind what it lacks: `add_device` returns
+  // when it is on the disk.
   virtual Result<std::vector<Device>> devices(const UserId& user) = 0;
   virtual Result<> put_device(const UserId& user, const Device& device) = 0;
   virtual Result<> add_device(const UserId& user, const Device& device) { return put_device(user, device); }

@@ -159,7 +159,7 @@ TYPED_TEST_P(MessageStoreHistoryContract, DevicesArePutAndDropped) {
   MessageStore& store = this->store();
   const ReceiptsSeen seen{{{10}, 11}, {{lane_begin(7).value + 5}, 0}, {{lane_begin(9).value}, 6}};
   EXPECT_TRUE(store.put_device({"bob"}, {{"phone"}, 1, 2, {{{3}, 4}}}));
-  EXPECT_TRUE(store.put_device({"bob"}, {{""}, 5, 6, {}}));
+  EXPECT_TRUE(store.add_device({"bob"}, {{""}, 5, 6, {}}));
   EXPECT_TRUE(store.put_device({"bobby"}, {{"x"}, 5, 6, {}}));
   EXPECT_TRUE(store.put_device({"bob"}, {{"phone"}, 1, 9, seen}));
   const auto devices = *store.devices({"bob"});
