@@ -39,8 +39,6 @@ class Session {
   void deliver(const LiveEvent& event);
   // The answer to this session's own send: `frame` goes out, and it was the message's delivery.
   void sent(const ConversationId& conversation, Seq seq, net::SharedFrame frame);
-  // The answer had to go out before the router's decision: the message itself is the delivery when it comes.
-  void sent_undecided(net::SharedFrame frame);
 
   // Results of what the hub ran for it.
   void opened(Result<SessionStart> start);
