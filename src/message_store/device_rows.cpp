@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "base/worker_pool.h"
 #include "message_store/rocks_keys.h"
 #include "message_store/row_codec.h"
 
@@ -51,7 +50,6 @@ Result<> DeviceRows::put(const UserId& user, const Device& device) {
 
 Result<> DeviceRows::add(const UserId& user, const Device& device) {
   C4A_CHECK(put(user, device));
-  const WorkerPool::Waiting others_run;
   return flush();  // waits for one that is under way, which may have the row already
 }
 

@@ -11,6 +11,8 @@ namespace c4a {
 namespace {
 
 constexpr std::chrono::seconds kWait{10};
+// Decisions of this process come within it, and need no other thread in the waiting one's place.
+constexpr std::chrono::milliseconds kSoon{20};
 constexpr std::size_t kAtOnce = 256;  // of a log that refuses when too many wait
 
 using Waiting = Result<std::future<Result<Decision>>>;
@@ -24,7 +26,7 @@ Waiting begin(MessageLog& log, Command command) {
 }
 
 bool wait(const std::future<Result<Decision>>& decision, std::chrono::steady_clock::time_point until) {
-  if (decision.wait_for(std::chrono::seconds(0)) == std::future_status::ready) return true;
+  if (decision.wait_for(kSoon) == std::future_status::ready) return true;
   const WorkerPool::Waiting others_run;
   return decision.wait_until(until) == std::future_status::ready;
 }
