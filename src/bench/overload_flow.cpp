@@ -152,17 +152,17 @@ Result<std::unique_ptr<OverloadFlow>> OverloadFlow::open(Poller& poller, const T
 }
 
 Result<void> OverloadFlow::set_up(const Target& target) {
-  C4A_TRY(const auto users, make_users(poller_, target, "overload", options_.pairs * 2, true));
-  std::vector<Members> members;
-  for (std::size_t i = 0; i < users.size(); i += 2) members.push_back({users[i].id, users[i + 1].id});
-  C4A_TRY(const auto conversations, make_private_conversations(poller_, target, members));
+  C4A_TRY(const auto made, make_pairs(poller_, target, "overload", options_.pairs));
   std::vector<WsClient*> sockets;
-  for (const auto& conversation : conversations) {
-    pairs_.push_back(std::make_unique<Pair>(*this, conversation));
+  for (const auto& users : made) {
+    pairs_.push_back(std::make_unique<Pair>(*this, users.conversation));
     sockets.push_back(pairs_.back()->sender_socket());
     sockets.push_back(pairs_.back()->recipient_socket());
   }
-  const auto login = [&](std::size_t i) { return WsLogin{users[i].token, "phone", {}}; };
+  const auto login = [&](std::size_t i) {
+    const UserPair& users = made[i / 2];
+    return WsLogin{(i % 2 == 0 ? users.first : users.second).token, "phone", {}};
+  };
   return connect_all(poller_, target.server, sockets, {.login = login});
 }
 

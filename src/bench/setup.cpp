@@ -126,6 +126,19 @@ Result<std::vector<std::string>> make_private_conversations(Poller& poller, cons
   return ids;
 }
 
+Result<std::vector<UserPair>> make_pairs(Poller& poller, const Target& target, std::string_view role,
+                                         std::size_t count) {
+  C4A_TRY(auto users, make_users(poller, target, role, count * 2, true));
+  std::vector<Members> members;
+  for (std::size_t i = 0; i < users.size(); i += 2) members.push_back({users[i].id, users[i + 1].id});
+  C4A_TRY(auto conversations, make_private_conversations(poller, target, members));
+  std::vector<UserPair> pairs;
+  for (std::size_t i = 0; i < count; ++i) {
+    pairs.push_back({std::move(users[i * 2]), std::move(users[i * 2 + 1]), std::move(conversations[i])});
+  }
+  return pairs;
+}
+
 Result<std::string> make_group(Poller& poller, const Target& target, std::span<const BenchUser> members) {
   std::string body = R"({"type":"group","members":[)";
   for (const auto& member : members) body += fmt::format(R"("{}",)", member.id);

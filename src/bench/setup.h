@@ -58,6 +58,16 @@ struct Members {
 Result<std::vector<std::string>> make_private_conversations(Poller& poller, const Target& target,
                                                             std::span<const Members> pairs,
                                                             std::string_view progress = {});
+
+// Two new users, with tokens, and their private conversation.
+struct UserPair {
+  BenchUser first;
+  BenchUser second;
+  std::string conversation;
+};
+Result<std::vector<UserPair>> make_pairs(Poller& poller, const Target& target, std::string_view role,
+                                         std::size_t count);
+
 Result<std::string> make_group(Poller& poller, const Target& target, std::span<const BenchUser> members);
 
 // last_seq of each conversation, read by the given users.

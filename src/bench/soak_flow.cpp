@@ -31,13 +31,11 @@ Result<std::unique_ptr<SoakFlow>> SoakFlow::open(Poller& poller, std::span<const
                                                  const std::string& admin_key, const SoakOptions& options) {
   std::unique_ptr<SoakFlow> flow(new SoakFlow(poller, servers, options));
   const Target target{servers.front(), admin_key, 0};
-  C4A_TRY(auto users, patiently(poller, [&] { return make_users(poller, target, "soak", options.pairs * 2, true); }));
-  std::vector<Members> members;
-  for (std::size_t i = 0; i < users.size(); i += 2) members.push_back({users[i].id, users[i + 1].id});
-  C4A_TRY(auto conversations, patiently(poller, [&] { return make_private_conversations(poller, target, members); }));
-  for (std::size_t i = 0; i < conversations.size(); ++i) {
+  C4A_TRY(auto made, patiently(poller, [&] { return make_pairs(poller, target, "soak", options.pairs); }));
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    auto& [first, second, conversation] = made[i];
     flow->pairs_.push_back(
-        std::make_unique<SoakPair>(flow->shared_, i, users[i * 2], users[i * 2 + 1], std::move(conversations[i])));
+        std::make_unique<SoakPair>(flow->shared_, i, std::move(first), std::move(second), std::move(conversation)));
   }
   return flow;
 }

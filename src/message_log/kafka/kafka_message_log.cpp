@@ -245,18 +245,19 @@ void KafkaMessageLog::hold() {
   rd_kafka_flush(producer()->client.get(), kResolveMs);
 }
 
-// A broker refused a command as too large: its generation is closed, or the topic takes less than it should.
+// A broker refused a command as too large: its generation is closed, or the topic takes less than it should. A broker
+// that is asked may hear of the closing later than the one that refused.
 void KafkaMessageLog::move_on() {
   hold();
+  std::uint64_t open = 0;
   for (int attempt = 0; attempt < kFindAttempts; ++attempt) {
     const auto all = kafka_generations(options_);
-    const std::uint64_t open = all ? open_generation(*all) : 0;
+    open = all ? open_generation(*all) : 0;
     if (open > generation_) return release(open);
-    if (open == generation_) break;
     std::this_thread::sleep_for(kTick);
   }
   suspect_ = true;
-  fail_held(too_large());
+  fail_refused(open == generation_ ? too_large() : maybe_written());
   release(generation_);
 }
 
@@ -288,7 +289,7 @@ void KafkaMessageLog::release(std::uint64_t generation) {
   for (const auto& [request, error] : failed) pending_.failed(request, error);
 }
 
-void KafkaMessageLog::fail_held(const Error& error) {
+void KafkaMessageLog::fail_refused(const Error& error) {
   std::vector<Held> refused;
   {
     const std::lock_guard held(held_mutex_);

@@ -83,7 +83,7 @@ class KafkaMessageLog final : public MessageLog {
   void hold();
   void move_on();
   void release(std::uint64_t generation);
-  void fail_held(const Error& error);
+  void fail_refused(const Error& error);
   int produce(std::uint64_t request, std::string_view key, std::string_view bytes);
   void on_delivery(const rd_kafka_message_s& message);
   void on_error(int code, const char* reason);
