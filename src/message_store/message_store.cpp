@@ -1,5 +1,7 @@
 #include "message_store/message_store.h"
 
+#include <algorithm>
+
 namespace c4a {
 
 Result<std::vector<std::pair<UserId, Progress>>> MessageStore::all_progress(const ConversationId& id) {
@@ -36,6 +38,42 @@ Result<std::vector<std::optional<Message>>> MessageStore::messages_at(std::span<
   all.reserve(places.size());
   for (const auto& [id, seq] : places) {
     C4A_TRY(auto one, message(id, seq));
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+Result<std::vector<std::optional<ConversationState>>> MessageStore::load_all(std::span<const ConversationId> ids,
+                                                                             std::size_t recent) {
+  std::vector<std::optional<ConversationState>> all;
+  all.reserve(ids.size());
+  for (const auto& id : ids) {
+    C4A_TRY(auto state, load(id));
+    if (state && recent > 0) {
+      const Seq last = state->head.last_seq;
+      const Seq after{last.value - std::min<std::uint64_t>(last.value, recent)};
+      C4A_TRY(state->recent, headers(id, after, last, recent));
+    }
+    all.push_back(std::move(state));
+  }
+  return all;
+}
+
+Result<std::vector<std::optional<Conversation>>> MessageStore::conversations(std::span<const ConversationId> ids) {
+  std::vector<std::optional<Conversation>> all;
+  all.reserve(ids.size());
+  for (const auto& id : ids) {
+    C4A_TRY(auto one, conversation(id));
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+Result<std::vector<std::optional<Message>>> MessageStore::messages_sought(std::span<const MessageSought> sought) {
+  std::vector<std::optional<Message>> all;
+  all.reserve(sought.size());
+  for (const auto& [id, message_id] : sought) {
+    C4A_TRY(auto one, message(id, message_id));
     all.push_back(std::move(one));
   }
   return all;

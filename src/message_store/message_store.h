@@ -41,6 +41,12 @@ struct MessagePlace {
   Seq seq;
 };
 
+// A message by the id that its sender gave it.
+struct MessageSought {
+  ConversationId id;
+  MessageId message_id;
+};
+
 // A conversation, and one user's part in it.
 struct Standing {
   Conversation head;
@@ -64,8 +70,14 @@ class MessageStore {
   // their progress, `recent` empty. A deleted conversation is there, with `head.deleted`.
   virtual Result<std::optional<ConversationState>> load(const ConversationId& id) = 0;
 
+  // In the order of `ids`, each with its newest `recent` headers. A store that is elsewhere is asked for many at once.
+  virtual Result<std::vector<std::optional<ConversationState>>> load_all(std::span<const ConversationId> ids,
+                                                                         std::size_t recent);
+
   // Head alone, with the exact last_seq.
   virtual Result<std::optional<Conversation>> conversation(const ConversationId& id) = 0;
+  // In the order of `ids`. A store that is elsewhere is asked for all at once.
+  virtual Result<std::vector<std::optional<Conversation>>> conversations(std::span<const ConversationId> ids);
   virtual Result<std::optional<Member>> member(const ConversationId& id, const UserId& user) = 0;
   // Members, former ones too, in user_id order, after `after` (empty text: from the start).
   virtual Result<std::vector<Member>> members(const ConversationId& id, const UserId& after, std::size_t limit) = 0;
@@ -84,6 +96,10 @@ class MessageStore {
   virtual Result<std::optional<Message>> message(const ConversationId& id, const MessageId& message_id) = 0;
   // In the order of `places`; nothing where there is no message. A store that is elsewhere is asked for all at once.
   virtual Result<std::vector<std::optional<Message>>> messages_at(std::span<const MessagePlace> places);
+  // For the router of the conversations, in the order of `sought`; nothing where there is no message. What another
+  // router has committed since the conversation was loaded may be missing. A store that is elsewhere is asked for all
+  // at once.
+  virtual Result<std::vector<std::optional<Message>>> messages_sought(std::span<const MessageSought> sought);
   // Every conversation that holds the id (ids belong to conversations; more than one is rare).
   virtual Result<std::vector<std::pair<ConversationId, Seq>>> find_message(const MessageId& message_id) = 0;
   // Up to `limit` messages with after < seq <= until, oldest first.

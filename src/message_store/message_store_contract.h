@@ -157,6 +157,50 @@ TYPED_TEST_P(MessageStoreContract, MessagesAtPlacesComeInTheOrderAsked) {
   EXPECT_TRUE(this->store().messages_at({})->empty());
 }
 
+TYPED_TEST_P(MessageStoreContract, ManyAreLoadedInTheOrderAskedWithTheirNewestHeaders) {
+  this->commit(test::small_conversation(1, 3));
+  this->commit(test::small_conversation(2, 5));
+  const std::vector<ConversationId> ids = {test::conversation_id(2), test::conversation_id(9),
+                                           test::conversation_id(1)};
+  const auto states = *this->store().load_all(ids, 4);
+  ASSERT_EQ(states.size(), 3U);
+  ASSERT_TRUE(states[0]);
+  EXPECT_EQ(states[0]->head.id, ids[0]);
+  EXPECT_EQ(states[0]->active_count(), 2U);
+  EXPECT_EQ(this->seqs(states[0]->recent), (Seqs{2, 3, 4, 5}));
+  EXPECT_FALSE(states[1]) << "there is no such conversation";
+  ASSERT_TRUE(states[2]);
+  EXPECT_EQ(this->seqs(states[2]->recent), (Seqs{1, 2, 3}));
+  EXPECT_TRUE(this->store().load_all({}, 4)->empty());
+  const auto heads = *this->store().conversations(ids);
+  ASSERT_EQ(heads.size(), 3U);
+  ASSERT_TRUE(heads[0]);
+  EXPECT_EQ(heads[0]->last_seq.value, 5U);
+  EXPECT_FALSE(heads[1]);
+  ASSERT_TRUE(heads[2]);
+  EXPECT_EQ(heads[2]->last_seq.value, 3U);
+}
+
+TYPED_TEST_P(MessageStoreContract, MessagesSoughtByTheirIdsComeInTheOrderAsked) {
+  this->commit(test::small_conversation(1, 3));
+  this->commit(test::small_conversation(2, 5));
+  const std::vector<MessageSought> sought = {
+      {test::conversation_id(2), test::message(2, 4).message_id},
+      {test::conversation_id(1), test::message(2, 4).message_id},
+      {test::conversation_id(9), test::message(9, 1).message_id},
+      {test::conversation_id(1), test::message(1, 2).message_id},
+  };
+  const auto all = *this->store().messages_sought(sought);
+  ASSERT_EQ(all.size(), 4U);
+  ASSERT_TRUE(all[0]);
+  EXPECT_EQ(all[0]->conversation_id, test::conversation_id(2));
+  EXPECT_EQ(all[0]->seq.value, 4U);
+  EXPECT_FALSE(all[1]) << "the id is another conversation's";
+  EXPECT_FALSE(all[2]);
+  ASSERT_TRUE(all[3]);
+  EXPECT_EQ(all[3]->seq.value, 2U);
+}
+
 TYPED_TEST_P(MessageStoreContract, TheConversationRowIsAFloorOfLastSeq) {
   Rows rows;
   rows.conversations = {test::conversation(1)};
@@ -323,7 +367,8 @@ TYPED_TEST_P(MessageStoreContract, HeadersAreTheNewestAndThoseThatAskedForARecei
 REGISTER_TYPED_TEST_SUITE_P(MessageStoreContract, AnEmptyStoreAnswersEmptily, EveryFieldOfAMessageComesBack,
                             NoChannelsAndEmptyChannelsAreDifferent, LoadGivesHeadMembersAndProgress,
                             TheProgressOfAllIsReadAtOnce, StandingsComeInTheOrderAsked,
-                            MessagesAtPlacesComeInTheOrderAsked, TheConversationRowIsAFloorOfLastSeq,
+                            MessagesAtPlacesComeInTheOrderAsked, ManyAreLoadedInTheOrderAskedWithTheirNewestHeaders,
+                            MessagesSoughtByTheirIdsComeInTheOrderAsked, TheConversationRowIsAFloorOfLastSeq,
                             MembersComeInUserOrderAfterAUser, AUsersConversationsFollowTheirMemberRows,
                             PagesGoForwardAndBackward, AScanGoesBackUntilItIsToldToStop,
                             AMessageIsFoundByItsIdInEachConversation, TheGreatestIdsAreOrdinary,

@@ -68,7 +68,8 @@ Router::Router(LogPartition& log, MessageStore& store, LiveBus& bus, const Clock
       clock_(clock),
       options_(options),
       counters_(counters != nullptr ? *counters : own_counters_),
-      states_(options.cached_conversations, options.recent_headers) {}
+      states_(options.cached_conversations, options.recent_headers),
+      read_ahead_(log, store, states_, options.recent_headers) {}
 
 void Router::run() {
   while (run_once()) {
@@ -78,6 +79,9 @@ void Router::run() {
 bool Router::run_once() {
   batch_.clear();
   if (!log_.next_batch(batch_, options_.batch_commands)) return false;
+  if (options_.shared_log) {
+    counters_.state_loads.fetch_add(read_ahead_.begin(batch_, options_.rules), std::memory_order_relaxed);
+  }
   for (auto& logged : batch_) {
     take(std::move(logged));
     if (abandoned_) return false;
@@ -134,19 +138,21 @@ std::optional<Result<Decision>> Router::decide_one(LoggedCommand& logged) {
   StateCache::Entry* entry = nullptr;
   Facts facts;
   for (;;) {
+    facts = {};
     C4A_TRY(entry, entry_of(id));
     if (entry->state && logged.position <= entry->state->head.applied && !planted(PlantedBug::kReplayDecidedAgain)) {
       return std::nullopt;
     }
-    const FactsNeeded needed = facts_needed(entry->state.get(), logged.command, options_.rules);
+    FactsNeeded needed = facts_needed(entry->state.get(), logged.command, options_.rules);
+    if (entry->state) read_ahead_.answer(*entry->state, needed, facts);
     if (needed.target && entry->open && !planted(PlantedBug::kEditReadsOldRow)) {
       // An earlier command of this batch may have changed the message, or the reaction: the store must know it first.
       commit();
       if (abandoned_) return std::nullopt;
       continue;
     }
-    C4A_TRY(facts, gather(needed, logged.command));
     if (!needed.reads()) break;
+    C4A_CHECK(gather(needed, logged.command, facts));
     C4A_TRY(const bool too_late, overtaken(*entry, id));
     if (!too_late) break;
     // What was decided so far is right, and the other owner has it too.
@@ -167,25 +173,14 @@ std::optional<Result<Decision>> Router::decide_one(LoggedCommand& logged) {
 Result<StateCache::Entry*> Router::entry_of(const ConversationId& id) {
   if (StateCache::Entry* entry = states_.find(id)) return entry;
   counters_.state_loads.fetch_add(1, std::memory_order_relaxed);
-  C4A_TRY(auto loaded, store_.load(id));
-  std::unique_ptr<ConversationState> state;
-  if (loaded) {
-    state = std::make_unique<ConversationState>(std::move(*loaded));
-    if (options_.shared_log) C4A_CHECK(load_recent(*state));
-  }
-  return &states_.insert(id, std::move(state));
+  // With a shared log most sends have an id of their client's: the newest ones spare a read for each.
+  const std::size_t recent = options_.shared_log ? options_.recent_headers : 0;
+  C4A_TRY(auto loaded, store_.load_all({&id, 1}, recent));
+  auto& state = loaded.front();
+  return &states_.insert(id, state ? std::make_unique<ConversationState>(std::move(*state)) : nullptr);
 }
 
-// One read here saves one for each send whose id the client made.
-Result<> Router::load_recent(ConversationState& state) {
-  const std::uint64_t last = state.head.last_seq.value;
-  const Seq after{last - std::min<std::uint64_t>(last, options_.recent_headers)};
-  C4A_TRY(state.recent, store_.headers(state.head.id, after, state.head.last_seq, options_.recent_headers));
-  return {};
-}
-
-Result<Facts> Router::gather(const FactsNeeded& needed, const Command& command) {
-  Facts facts;
+Result<> Router::gather(const FactsNeeded& needed, const Command& command, Facts& facts) {
   const ConversationId& id = command.conversation_id;
   if (needed.target) {
     C4A_TRY(facts.target, store_.message(id, *needed.target));
@@ -205,7 +200,7 @@ Result<Facts> Router::gather(const FactsNeeded& needed, const Command& command) 
   if (needed.covered) {
     C4A_TRY(facts.covered, store_.headers(id, needed.covered->after, needed.covered->until, kCoveredHeaders));
   }
-  return facts;
+  return {};
 }
 
 Result<bool> Router::overtaken(const StateCache::Entry& entry, const ConversationId& id) {

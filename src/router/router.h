@@ -15,6 +15,7 @@
 #include "message_store/message_store.h"
 #include "presence/live_bus.h"
 #include "router/decide.h"
+#include "router/read_ahead.h"
 #include "router/state_cache.h"
 
 namespace c4a {
@@ -75,8 +76,7 @@ class Router {
   std::optional<Result<Decision>> decide_one(LoggedCommand& logged);
   // The conversation's entry, from memory or from the store.
   Result<StateCache::Entry*> entry_of(const ConversationId& id);
-  Result<> load_recent(ConversationState& state);
-  Result<Facts> gather(const FactsNeeded& needed, const Command& command);
+  Result<> gather(const FactsNeeded& needed, const Command& command, Facts& facts);
   // Another owner is further on, so what was just read may come from later than this command.
   Result<bool> overtaken(const StateCache::Entry& entry, const ConversationId& id);
   // Makes what was decided durable, then answers it. After it, nothing is open.
@@ -97,6 +97,7 @@ class Router {
   RouterCounters own_counters_;
   RouterCounters& counters_;
   StateCache states_;
+  ReadAhead read_ahead_;  // with a shared log
   // Decided and not yet durable.
   Effects effects_;
   std::vector<Answer> answers_;

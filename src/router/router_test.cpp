@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-class RouterTest : public testing::Test, private LiveBus {
+class RouterTest : public testing::Test, protected LiveBus {
  protected:
   // A router with a log of its own, as one process has.
   struct Owner {
@@ -25,7 +25,7 @@ class RouterTest : public testing::Test, private LiveBus {
   static std::string payload(const std::string& text) { return R"({"type":"text","text":")" + text + "\"}"; }
 
   // Appends; what becomes of it is noted in `happened` under `name`.
-  void append(Owner& owner, const std::string& name, const std::string& actor, Request request) {
+  void append_to(MessageLog& log, const std::string& name, const std::string& actor, Request request) {
     Command command{conversation, user(actor), clock.now_ms(), 0, std::move(request)};
     const auto done = [this, name](Result<Decision> decision) {
       happened.push_back(name + (decision ? " seq " + std::to_string(decision->seq.value) + " version " +
@@ -33,19 +33,25 @@ class RouterTest : public testing::Test, private LiveBus {
                                           : " " + std::string(info(decision.error().code).name)));
       if (decision && decision->duplicate) happened.back() += " duplicate";
     };
-    ASSERT_TRUE(owner.log.append(std::move(command), done));
+    ASSERT_TRUE(log.append(std::move(command), done));
+  }
+  void append(Owner& owner, const std::string& name, const std::string& actor, Request request) {
+    append_to(owner.log, name, actor, std::move(request));
   }
   void append(const std::string& name, const std::string& actor, Request request) {
     append(owner(), name, actor, std::move(request));
   }
-  void append_send(Owner& to, const std::string& name, const std::string& text = "hello") {
+  void append_send_to(MessageLog& log, const std::string& name, const std::string& text = "hello") {
     SendMessage send;
     send.id_from_client = true;
     send.message.message_id = id(name);
     send.message.from = user("ana");
     send.message.payload = payload(text);
     send.message.digest = Uuid::from_name(text).bytes;
-    append(to, name, "ana", std::move(send));
+    append_to(log, name, "ana", std::move(send));
+  }
+  void append_send(Owner& to, const std::string& name, const std::string& text = "hello") {
+    append_send_to(to.log, name, text);
   }
   void append_send(const std::string& name, const std::string& text = "hello") { append_send(owner(), name, text); }
   void append_create(Owner& to) {
@@ -213,7 +219,115 @@ TEST_F(RouterTest, AcknowledgementsOfABatchAreOneRow) {
 class SharedLogTest : public RouterTest {
  protected:
   SharedLogTest() { options.shared_log = true; }
+
+  // What the store was asked for, and how.
+  class CountingStore : public FakeMessageStore {
+   public:
+    int one_by_one = 0;
+    int together = 0;
+    bool together_works = true;
+
+    using FakeMessageStore::message;
+    Result<std::optional<Message>> message(const ConversationId& id, const MessageId& message_id) override {
+      ++one_by_one;
+      return FakeMessageStore::message(id, message_id);
+    }
+    Result<std::vector<std::optional<Message>>> messages_sought(std::span<const MessageSought> sought) override {
+      ++together;
+      if (!together_works) return fail(ErrorCode::kUnavailable, "told to");
+      std::vector<std::optional<Message>> all;
+      for (const auto& one : sought) all.push_back(FakeMessageStore::message(one.id, one.message_id).value());
+      return all;
+    }
+    Result<std::optional<ConversationState>> load(const ConversationId& id) override {
+      ++one_by_one;
+      return FakeMessageStore::load(id);
+    }
+    Result<std::vector<std::optional<ConversationState>>> load_all(std::span<const ConversationId> ids,
+                                                                   std::size_t recent) override {
+      if (ids.size() == 1) return FakeMessageStore::load_all(ids, recent);
+      ++together;
+      const int before = one_by_one;
+      auto all = FakeMessageStore::load_all(ids, recent);
+      one_by_one = before;
+      return all;
+    }
+  };
 };
+
+TEST_F(SharedLogTest, MessagesThatABatchMayRepeatAreReadAtOnce) {
+  CountingStore counting;
+  QueueMessageLog log({});
+  Router router(log, counting, *this, clock, options);
+  const auto send = [&](const std::string& name) { append_send_to(log, name); };
+  append_to(log, "create", "ana", CreateConversation{ConversationType::kGroup, {user("ana"), user("bia")}, "{}"});
+  for (int i = 0; i < 100; ++i) send("m" + std::to_string(i));
+  ASSERT_TRUE(router.run_once());
+  counting.one_by_one = counting.together = 0;
+  happened.clear();
+  send("new 1");
+  send("m3");
+  send("new 1");
+  send("new 2");
+  send("m99");
+  ASSERT_TRUE(router.run_once());
+  std::erase_if(happened, [](const std::string& line) { return line.starts_with("event"); });
+  EXPECT_THAT(happened, ElementsAre("new 1 seq 101 version 0", "m3 seq 4 version 0 duplicate",
+                                    "new 1 seq 101 version 0 duplicate", "new 2 seq 102 version 0",
+                                    "m99 seq 100 version 0 duplicate"));
+  EXPECT_EQ(counting.together, 1);
+  EXPECT_EQ(counting.one_by_one, 0);
+}
+
+TEST_F(SharedLogTest, AnIdThatTheBatchItselfPushedOutOfMemoryIsStillRecognised) {
+  create();
+  for (int i = 0; i < 100; ++i) append_send("m" + std::to_string(i));
+  run();
+  for (int i = 0; i < 100; ++i) append_send("n" + std::to_string(i));
+  append("edit", "ana", edit("n99", "commits what is before, and forgets all but the newest"));
+  append_send("n0");
+  append_send("m0");
+  run();
+  EXPECT_EQ(history_size(), 200u);
+  EXPECT_EQ(owner().router.counters().duplicates.load(), 2u);
+}
+
+TEST_F(SharedLogTest, ConversationsThatABatchNeedsAreLoadedAtOnce) {
+  CountingStore counting;
+  const auto create_ten = [&](QueueMessageLog& log) {
+    for (int i = 0; i < 10; ++i) {
+      conversation = {Uuid::from_name("conversation " + std::to_string(i))};
+      append_to(log, "create", "ana", CreateConversation{ConversationType::kGroup, {user("ana"), user("bia")}, "{}"});
+      append_to(log, "typing", "ana", Typing{});
+    }
+  };
+  QueueMessageLog first_log({});
+  Router first(first_log, counting, *this, clock, options);
+  create_ten(first_log);
+  ASSERT_TRUE(first.run_once());
+  counting.one_by_one = counting.together = 0;
+  QueueMessageLog log({});
+  Router router(log, counting, *this, clock, options);
+  create_ten(log);
+  ASSERT_TRUE(router.run_once());
+  EXPECT_EQ(counting.together, 1);
+  EXPECT_EQ(counting.one_by_one, 0);
+}
+
+TEST_F(SharedLogTest, WhatCannotBeReadAheadIsReadInItsTurn) {
+  CountingStore counting;
+  QueueMessageLog log({});
+  Router router(log, counting, *this, clock, options);
+  append_to(log, "create", "ana", CreateConversation{ConversationType::kGroup, {user("ana"), user("bia")}, "{}"});
+  for (int i = 0; i < 100; ++i) append_send_to(log, "m" + std::to_string(i));
+  ASSERT_TRUE(router.run_once());
+  counting.one_by_one = 0;
+  counting.together_works = false;
+  append_send_to(log, "m0");
+  ASSERT_TRUE(router.run_once());
+  EXPECT_EQ(counting.one_by_one, 1);
+  EXPECT_EQ(router.counters().duplicates.load(), 1u);
+}
 
 TEST_F(SharedLogTest, CommandsThatAFormerOwnerAppliedArePassedOver) {
   const auto append_all = [&](Owner& to) {

@@ -1,6 +1,7 @@
 #include "message_store/cassandra/cassandra_message_store.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/clock.h"
 #include "message_store/cassandra/commit.h"
@@ -40,6 +41,32 @@ Result<std::optional<ConversationState>> CassandraMessageStore::load(const Conve
   return state;
 }
 
+// A load is some requests one after the other: several go side by side.
+Result<std::vector<std::optional<ConversationState>>> CassandraMessageStore::load_all(
+    std::span<const ConversationId> ids, std::size_t recent) {
+  constexpr std::size_t kSideBySide = 8;
+  if (ids.size() < 2) return MessageStore::load_all(ids, recent);
+  std::vector<Result<std::vector<std::optional<ConversationState>>>> loaded(ids.size());
+  std::atomic<std::size_t> next{0};
+  const auto load_some = [&] {
+    for (std::size_t i = next++; i < ids.size(); i = next++) {
+      loaded[i] = MessageStore::load_all(ids.subspan(i, 1), recent);
+    }
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 1; i < std::min(kSideBySide, ids.size()); ++i) threads.emplace_back(load_some);
+    load_some();
+  }
+  std::vector<std::optional<ConversationState>> all;
+  all.reserve(ids.size());
+  for (auto& one : loaded) {
+    if (!one) return std::unexpected(std::move(one.error()));
+    all.push_back(std::move(one->front()));
+  }
+  return all;
+}
+
 Result<std::vector<std::pair<UserId, Progress>>> CassandraMessageStore::all_progress(const ConversationId& id) {
   constexpr std::int32_t kPageRows = 2'000;
   std::vector<std::pair<UserId, Progress>> all;
@@ -62,6 +89,21 @@ Result<std::vector<std::pair<UserId, Progress>>> CassandraMessageStore::all_prog
 Result<std::optional<Conversation>> CassandraMessageStore::conversation(const ConversationId& id) {
   C4A_TRY(auto head, cassandra::read_head_alone(*session_, id));
   return std::move(head.conversation);
+}
+
+Result<std::vector<std::optional<Conversation>>> CassandraMessageStore::conversations(
+    std::span<const ConversationId> ids) {
+  std::vector<cassandra::Read> reads;
+  reads.reserve(ids.size());
+  for (const auto& id : ids) reads.push_back({StatementId::kHeadAlone, cassandra::head_key(id)});
+  C4A_TRY(auto rows, session_->read_all(reads));
+  std::vector<std::optional<Conversation>> all;
+  all.reserve(ids.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    C4A_TRY(auto head, cassandra::head_of(rows[i], StatementId::kHeadAlone, ids[i]));
+    all.push_back(std::move(head.conversation));
+  }
+  return all;
 }
 
 Result<std::optional<Member>> CassandraMessageStore::member(const ConversationId& id, const UserId& user) {

@@ -32,7 +32,10 @@ class CassandraMessageStore final : public BulkMessageStore {
   Result<LogPosition> committed_position() override;
 
   Result<std::optional<ConversationState>> load(const ConversationId& id) override;
+  Result<std::vector<std::optional<ConversationState>>> load_all(std::span<const ConversationId> ids,
+                                                                 std::size_t recent) override;
   Result<std::optional<Conversation>> conversation(const ConversationId& id) override;
+  Result<std::vector<std::optional<Conversation>>> conversations(std::span<const ConversationId> ids) override;
   Result<std::optional<Member>> member(const ConversationId& id, const UserId& user) override;
   Result<std::vector<Member>> members(const ConversationId& id, const UserId& after, std::size_t limit) override;
   Result<Progress> progress(const ConversationId& id, const UserId& user) override;
@@ -45,6 +48,7 @@ class CassandraMessageStore final : public BulkMessageStore {
   Result<std::optional<Message>> message(const ConversationId& id, Seq seq) override;
   Result<std::optional<Message>> message(const ConversationId& id, const MessageId& message_id) override;
   Result<std::vector<std::optional<Message>>> messages_at(std::span<const MessagePlace> places) override;
+  Result<std::vector<std::optional<Message>>> messages_sought(std::span<const MessageSought> sought) override;
   Result<std::vector<std::pair<ConversationId, Seq>>> find_message(const MessageId& message_id) override;
   Result<std::vector<Message>> messages_after(const ConversationId& id, Seq after, Seq until,
                                               std::size_t limit) override;

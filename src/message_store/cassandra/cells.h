@@ -43,6 +43,12 @@ class CellWriter {
     for (const std::int64_t value : values) bigint(value);
     return *this;
   }
+  CellWriter& uuids(std::span<const std::string_view> values) {  // list<uuid>
+    be32(static_cast<std::uint32_t>(4 + 20 * values.size()));
+    be32(static_cast<std::uint32_t>(values.size()));
+    for (const std::string_view value : values) bytes(value);
+    return *this;
+  }
 
  private:
   void be32(std::uint32_t value) {

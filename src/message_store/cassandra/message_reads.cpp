@@ -34,14 +34,6 @@ std::optional<Message> decoded(std::string_view value, const ConversationId& id,
 
 std::size_t page_of(std::size_t limit) { return std::clamp<std::size_t>(limit, 1, kLargestPage); }
 
-// Of the message with that id, in a redo record.
-std::optional<Seq> seq_in(const cassandra::Redo& redo, const MessageId& message_id) {
-  for (const Message& message : redo.rows.messages) {
-    if (message.message_id == message_id) return message.seq;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 cassandra::Read CassandraMessageStore::read_of(const MessagePlace& place) const {
@@ -87,36 +79,6 @@ Result<std::vector<std::optional<Message>>> CassandraMessageStore::messages_at(s
     all.push_back(std::move(one));
   }
   return all;
-}
-
-Result<std::optional<Message>> CassandraMessageStore::message(const ConversationId& id, const MessageId& message_id) {
-  std::string cells;
-  CellWriter(cells).bigint(cassandra::shard_of(message_id)).bytes(message_id.view()).bytes(id.view());
-  C4A_TRY(auto rows, session_->read(StatementId::kMessageIdOf, cells));
-  if (!rows.empty()) return message(id, Seq{static_cast<std::uint64_t>(rows.number())});
-  // The index is written after the head.
-  C4A_TRY(const auto head, cassandra::read_head(*session_, id));
-  C4A_TRY(const auto redo, cassandra::read_redo(*session_, id, head));
-  const auto seq = redo ? seq_in(*redo, message_id) : std::nullopt;
-  if (!seq) return std::nullopt;
-  return message(id, *seq);
-}
-
-Result<std::vector<std::pair<ConversationId, Seq>>> CassandraMessageStore::find_message(const MessageId& message_id) {
-  std::string cells;
-  CellWriter(cells).bigint(cassandra::shard_of(message_id)).bytes(message_id.view());
-  C4A_TRY(auto rows, session_->read(StatementId::kMessageIds, cells));
-  std::vector<std::pair<ConversationId, Seq>> found;
-  for (std::uint32_t i = 0; i < rows.size(); ++i) {
-    const std::string_view raw = rows.bytes();
-    if (raw.size() != 16) return fail(ErrorCode::kCorrupt, "A row of message_ids is damaged.");
-    const auto id = ConversationId::from_view(raw);
-    const Seq seq{static_cast<std::uint64_t>(rows.number())};
-    // The entry may have outlived its message.
-    C4A_TRY(const auto present, message(id, seq));
-    if (present) found.emplace_back(id, seq);
-  }
-  return found;
 }
 
 Result<std::vector<Message>> CassandraMessageStore::messages_after(const ConversationId& id, Seq after, Seq until,

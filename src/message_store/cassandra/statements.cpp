@@ -107,6 +107,8 @@ constexpr std::array<Text, kStatements> kTexts = {{
     {StatementId::kMessageIds, "SELECT conversation_id, seq FROM $message_ids WHERE shard = ? AND message_id = ?"},
     {StatementId::kMessageIdOf,
      "SELECT seq FROM $message_ids WHERE shard = ? AND message_id = ? AND conversation_id = ?"},
+    {StatementId::kMessageIdsIn,
+     "SELECT message_id, conversation_id, seq FROM $message_ids WHERE shard = ? AND message_id IN ?"},
     {StatementId::kUserConversations, "SELECT conversation_id, active FROM $user_conversations WHERE user_id = ?"},
     {StatementId::kPair, "SELECT generation FROM $private_pairs WHERE first_user = ? AND second_user = ?"},
     {StatementId::kReceiptsAfter,

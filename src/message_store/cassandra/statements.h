@@ -60,6 +60,7 @@ enum class StatementId : std::uint8_t {
   kReaction,
   kMessageIds,
   kMessageIdOf,
+  kMessageIdsIn,
   kUserConversations,
   kPair,
   kReceiptsAfter,
