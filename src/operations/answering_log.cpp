@@ -83,26 +83,26 @@ Result<Decision> AnsweringLog::answer(const Question& question, Decision undecid
 Result<Decision> AnsweringLog::answer_send(const Question& question, Decision undecided) {
   C4A_TRY(auto found, look_for_message(question));
   if (found) return *std::move(found);
-  // An id that the server has just made was never sent before.
   if (!question.id_from_client) return undecided;
   return compare_with_note(question, std::move(undecided));
 }
 
 Result<std::optional<Decision>> AnsweringLog::look_for_message(const Question& question) {
-  const auto head = store_.conversation(question.conversation);
-  if (!head) return std::nullopt;
-  const auto member = store_.member(question.conversation, question.actor);
+  const auto standings = store_.standings({&question.conversation, 1}, question.actor);
+  if (!standings) return std::nullopt;
+  const auto& standing = standings->front();
+  if (!standing) return fail(ErrorCode::kConversationNotFound, "There is no such conversation.");
+  C4A_CHECK(authorize(standing->head, &standing->member, Action::kSend));
+  // An id that the server has just made was never sent before, and there are many to look after.
+  if (!question.id_from_client) return std::nullopt;
   const auto stored = store_.message(question.conversation, question.message);
-  if (!member || !stored) return std::nullopt;
-  if (!*head) return fail(ErrorCode::kConversationNotFound, "There is no such conversation.");
-  C4A_CHECK(authorize(**head, *member ? &**member : nullptr, Action::kSend));
-  if (!*stored) return std::nullopt;
+  if (!stored || !*stored) return std::nullopt;
   const Message& first = **stored;
   if (first.from != question.actor || first.digest != question.digest) return id_conflict();
   Decision decision;
   decision.message_id = first.message_id;
   decision.seq = first.seq;
-  decision.version = (*head)->version;
+  decision.version = standing->head.version;
   decision.created_at = first.created_at;
   // Otherwise it is this very command, decided meanwhile.
   decision.duplicate = first.created_at != question.at || first.trace_id != question.trace_id;

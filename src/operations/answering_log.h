@@ -26,7 +26,7 @@ class AnsweringLog final : public MessageLog {
   // Looks take reads, and other requests need the same threads. Where the queue for them is longer than this, or a send
   // has waited in it for longer, it is answered kUnavailable without a look.
   static constexpr std::size_t kMostQueued = 1000;
-  static constexpr std::int64_t kMostWaitUs = 1'000'000;
+  static constexpr std::int64_t kMostWaitUs = 3'000'000;
 
   AnsweringLog(MessageLog& log, MessageStore& store, MetadataStore& metadata, WorkerPool& workers,
                const Clock& clock = system_clock())
@@ -55,7 +55,8 @@ class AnsweringLog final : public MessageLog {
   static Question question_of(const Command& command);
   Result<Decision> answer(const Question& question, Decision undecided);
   Result<Decision> answer_send(const Question& question, Decision undecided);
-  // What the message store knows of a send; nothing where it does not have the message, or does not answer.
+  // What the message store knows of a send: that its sender may not, or the message itself, where its id came from the
+  // client. Nothing where it does not have it, or does not answer.
   Result<std::optional<Decision>> look_for_message(const Question& question);
   Result<Decision> compare_with_note(const Question& question, Decision undecided);
   // One look; nothing while the effects are not there.
