@@ -27,7 +27,7 @@ enum class Family : std::uint8_t;
 struct RocksMessageStoreOptions {
   std::string path;                           // made when it is not there
   std::size_t block_cache_bytes = 256 << 20;  // of what was read from the disk, unpacked
-  std::uint64_t log_bytes = 8 << 20;          // a new log begins there; one or two are replayed after a crash
+  std::uint64_t log_bytes = 12 << 20;         // a new log begins there; one or two are replayed after a crash
   // A write that may or may not be on the disk. By default: a line on stderr, and the process ends with 1. If it
   // returns (in tests), the commit fails with kUnavailable.
   std::function<void(const std::string& what)> on_fatal;

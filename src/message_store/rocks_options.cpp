@@ -17,7 +17,7 @@ constexpr std::uint64_t kWeekSeconds = 7 * 24 * 60 * 60;
 // in order. An insert into a skip list follows about 20 pointers, and three of a message's four rows are in these
 // families.
 std::shared_ptr<rocksdb::MemTableRepFactory> hashed_memtable() {
-  constexpr std::size_t kBuckets = 32 << 10;  // about the prefixes that come between two flushes
+  constexpr std::size_t kBuckets = 64 << 10;  // about the prefixes that come between two flushes
   constexpr std::size_t kNoHugePages = 0;
   constexpr int kNoLogging = 0;
   constexpr std::uint32_t kRowsInList = 64;  // a bucket with more becomes a skip list
@@ -95,10 +95,10 @@ rocksdb::ColumnFamilyOptions family_options(Family family, const std::shared_ptr
   if (has_prefix(family)) options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kIdBytes));
 
   options.level_compaction_dynamic_level_bytes = true;
-  options.level0_file_num_compaction_trigger = 12;  // small files, because the log is short
-  options.level0_slowdown_writes_trigger = 40;
-  options.level0_stop_writes_trigger = 80;
-  options.max_bytes_for_level_base = 256 << 20;
+  options.level0_file_num_compaction_trigger = 24;  // small files, because the log is short
+  options.level0_slowdown_writes_trigger = 60;
+  options.level0_stop_writes_trigger = 100;
+  options.max_bytes_for_level_base = 512 << 20;
   // Only where rows come to rest: above that they are soon written again.
   options.compression = rocksdb::kNoCompression;
   if (family != Family::kIds) options.bottommost_compression = rocksdb::kLZ4Compression;
