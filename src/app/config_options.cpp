@@ -153,7 +153,7 @@ std::vector<Option> make_options() {
     text(C4A_OPTION(server.listen), listen_address, "HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080", "Where HTTP and WebSocket listen; port 0 lets the system choose."),
     text(C4A_OPTION(server.data), not_empty, "a directory", "Where everything is kept; made if it is not there."),
     list(C4A_OPTION(server.roles), is_role, "gateway, router, webhooks, connector:CHANNEL, all", "What this process does."),
-    text(C4A_OPTION(server.public_url), public_url, "an http or https URL without a slash at its end, or empty", "How clients reach the server; used in links. Empty: the request's host."),
+    text(C4A_OPTION(server.public_url), public_url, "an http or https URL without a slash at its end, or empty", "How clients reach the server, for links to files. Checked, and not used by this build."),
     list(C4A_OPTION(server.trusted_proxies), is_network, "IP addresses and networks such as 10.0.0.0/8", "Proxies whose X-Forwarded-For is believed."),
     list(C4A_OPTION(server.allowed_origins), is_origin, "origins such as https://app.example.com", "Web pages of other origins that may use the API and the WebSocket."),
     integer(C4A_OPTION(server.threads), 0, 256, "Network threads; 0: one per core."),
