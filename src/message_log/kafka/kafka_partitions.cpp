@@ -22,6 +22,8 @@ constexpr std::int64_t kCommitLostUs = 10'000'000;  // an answer that does not c
 constexpr int kCommittedMs = 5000;
 constexpr int kCommittedAttempts = 3;
 constexpr int kLookMs = 300;
+// The group shares out partitions anew in rounds; the next one comes within that time of a callback of the one before.
+constexpr std::int64_t kSharingUs = 2'000'000;
 constexpr std::int64_t kLookEveryUs = 1'000'000;
 
 rd_kafka_topic_partition_list_t& as_list(void* partitions) {
@@ -104,7 +106,7 @@ Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions opti
                                        // to be found within it, or every assignment is lost, which 6 s
                                        // did not suffice for.
                                        {"session.timeout.ms", "10000"},
-                                       {"heartbeat.interval.ms", "1000"},
+                                       {"heartbeat.interval.ms", "100"},
                                        // A topic that a broker does not know yet, or a later generation, is found then.
                                        {"topic.metadata.refresh.interval.ms", "2000"},
                                        {"fetch.wait.max.ms", "100"},
@@ -200,8 +202,13 @@ void KafkaPartitions::serve(const std::stop_token& stop) {
       rd_kafka_message_destroy(message);
     }
     const std::int64_t now_us = system_clock().monotonic_us();
+    // Only to wake librdkafka 2.0.2, which else looks after the group twice a second: partitions that move stay unread
+    // until every member has heard of it by a heartbeat.
+    (void)rd_kafka_rebalance_protocol(client);
     look_at_brokers(now_us);
     release_held();
+    // Of a commit that is answered after the round it was sent in, librdkafka 2.0.2 concludes that all is lost.
+    if (now_us - rebalanced_us_ < kSharingUs) continue;
     const std::int64_t every_ms = newest_ > active_ ? kCommitWhileMovingMs : kCommitEveryMs;
     if (now_us - committed_us < every_ms * 1000) continue;
     committed_us = now_us;
@@ -230,6 +237,7 @@ void KafkaPartitions::look_at_brokers(std::int64_t now_us) {
 
 void KafkaPartitions::rebalanced(int code, void* partitions) {
   counters_.rebalances.fetch_add(1, std::memory_order_relaxed);
+  rebalanced_us_ = system_clock().monotonic_us();
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
     assign(partitions);
   else

@@ -7,6 +7,7 @@
 // the one before is drained.
 
 #include <atomic>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -77,6 +78,7 @@ class KafkaPartitions {
   std::map<int, std::int64_t> committed_;  // the offsets that the brokers have from here
   bool assigned_once_ = false;
   bool suspect_ = false;  // a broker was lost, and none has answered since
+  std::int64_t rebalanced_us_ = std::numeric_limits<std::int64_t>::min() / 2;  // the last callback of the group
   std::int64_t looked_us_ = 0;
   std::int64_t commit_sent_us_ = 0;  // 0: none under way
   std::unique_ptr<GenerationWatch> generations_;
