@@ -70,12 +70,17 @@ Result<std::vector<std::optional<Message>>> CassandraMessageStore::messages_soug
           Seq{static_cast<std::uint64_t>(rows.number())};
     }
   }
-  std::vector<std::optional<Message>> all(sought.size());
+  std::vector<MessagePlace> places;
+  std::vector<std::size_t> found;
   for (std::size_t i = 0; i < sought.size(); ++i) {
-    const auto found = index.find({sought[i].id, sought[i].message_id});
-    if (found == index.end()) continue;
-    C4A_TRY(all[i], message(sought[i].id, found->second));
+    const auto entry = index.find({sought[i].id, sought[i].message_id});
+    if (entry == index.end()) continue;
+    places.push_back({sought[i].id, entry->second});
+    found.push_back(i);
   }
+  std::vector<std::optional<Message>> all(sought.size());
+  C4A_TRY(auto messages, messages_at(places));
+  for (std::size_t i = 0; i < found.size(); ++i) all[found[i]] = std::move(messages[i]);
   return all;
 }
 
