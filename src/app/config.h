@@ -50,6 +50,7 @@ struct MessagesSettings {
   MessagesEngine engine = MessagesEngine::kEmbedded;
   std::int64_t retention_days = 0;
   std::int64_t cache_bytes = 64 << 20;
+  std::int64_t state_bytes = 0;
   bool operator==(const MessagesSettings&) const = default;
 };
 

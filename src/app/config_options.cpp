@@ -169,6 +169,7 @@ std::vector<Option> make_options() {
     choice(C4A_OPTION(messages.engine), {"embedded", "cassandra"}, "What keeps messages."),
     integer(C4A_OPTION(messages.retention_days), 0, 36'500, "Messages older than this are removed; 0: kept for ever."),
     integer(C4A_OPTION(messages.cache_bytes), 1 << 20, std::int64_t{1} << 40, "Memory for stored messages that are read often."),
+    integer(C4A_OPTION(messages.state_bytes), 0, std::int64_t{1} << 40, "Memory for conversations that routers know; 0: an eighth of what the process may use."),
 
     choice(C4A_OPTION(metadata.engine), {"sqlite", "postgres"}, "What keeps users, keys and tokens."),
     choice(C4A_OPTION(files.engine), {"local", "s3"}, "What keeps files. This build has local."),

@@ -21,7 +21,6 @@
 namespace c4a {
 namespace {
 
-constexpr std::size_t kCachedConversations = 50'000;  // of one partition
 constexpr std::size_t kRecentHeadersKept = 64;
 
 // Each run of a process has names of its own, so that nothing meant for an earlier one reaches it.
@@ -86,7 +85,8 @@ class DistributedMessaging final : public Messaging, private GatewayInbox {
     RouterOptions options;
     options.rules.receipt_members = static_cast<std::size_t>(parts_.config.limits.receipt_members);
     options.shared_log = true;
-    options.cached_conversations = kCachedConversations;
+    // Each partition has a router, and one process may come to have all of them.
+    options.cached_bytes = state_bytes(parts_.config) / static_cast<std::size_t>(parts_.config.kafka.partitions);
     options.recent_headers = kRecentHeadersKept;
     routers_ = std::make_unique<RouterGroup>(
         parts_.store, [this] { return router_bus_->open_bus(); }, system_clock(), options);

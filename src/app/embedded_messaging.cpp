@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "app/messaging.h"
+#include "base/memory_limit.h"
 #include "message_log/queue_message_log.h"
 #include "presence/memory_presence.h"
 
@@ -49,10 +50,17 @@ Roles Roles::of(const Config& config) {
   return roles;
 }
 
+std::size_t state_bytes(const Config& config) {
+  constexpr std::uint64_t kShare = 8;
+  if (config.messages.state_bytes > 0) return static_cast<std::size_t>(config.messages.state_bytes);
+  return static_cast<std::size_t>(memory_limit() / kShare);
+}
+
 Result<std::unique_ptr<Messaging>> make_embedded_messaging(MessagingParts parts) {
   C4A_TRY(const auto position, parts.store.committed_position());
   RouterOptions options;
   options.rules.receipt_members = static_cast<std::size_t>(parts.config.limits.receipt_members);
+  options.cached_bytes = state_bytes(parts.config);
   return std::make_unique<EmbeddedMessaging>(parts, position, options);
 }
 

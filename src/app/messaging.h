@@ -38,6 +38,9 @@ struct MessagingParts {
   std::function<void()> look_again;  // every session looks into the store
 };
 
+// What the conversations that this process's routers have in memory may take.
+std::size_t state_bytes(const Config& config);
+
 class Messaging {
  public:
   virtual ~Messaging() = default;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <numeric>
 #include <tuple>
-#include <unordered_map>
 
 #include "message_store/row_codec.h"
 
@@ -63,16 +62,15 @@ void CommitBatch::sort_messages(const std::vector<Message>& messages) {
   });
 }
 
+// A conversation's last row in the order of the keys has its highest seq.
 void CommitBatch::put_floors(const Rows& rows) {
-  std::unordered_map<ConversationId, Seq> floors;
-  for (const Message& message : rows.messages) {
-    if (erased(message.conversation_id)) continue;
-    Seq& floor = floors[message.conversation_id];
-    floor = std::max(floor, message.seq);
-  }
-  for (const auto& [id, floor] : floors) {
-    put_number(value_, floor.value);
-    batch_.Merge(database_.family(Family::kHeads), slice(key_.head(id, HeadRowTag::kFloor)), slice(value_));
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    const Message& message = rows.messages[order_[i]];
+    const bool last = i + 1 == order_.size() || rows.messages[order_[i + 1]].conversation_id != message.conversation_id;
+    if (!last || erased(message.conversation_id)) continue;
+    put_number(value_, message.seq.value);
+    batch_.Merge(database_.family(Family::kHeads), slice(key_.head(message.conversation_id, HeadRowTag::kFloor)),
+                 slice(value_));
   }
 }
 

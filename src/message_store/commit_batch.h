@@ -19,7 +19,7 @@ class CommitBatch {
   explicit CommitBatch(Database& database) : database_(database), batch_(1 << 20) {}
 
   // `erased_members`: for each of rows.erased, whom it has in the store. `keep_floors`: write the conversations' floors
-  // too, because messages may expire. The batch stays until the next call.
+  // too. The batch stays until the next call.
   Result<rocksdb::WriteBatch*> fill(const Rows& rows, LogPosition position,
                                     std::span<const std::vector<UserId>> erased_members, bool keep_floors);
 

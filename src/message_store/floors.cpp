@@ -20,7 +20,7 @@ Result<Seq> last_message_seq(Database& database, const ConversationId& id) {
 
 void Floors::start() {
   const std::lock_guard lock(lock_);
-  if (thread_.joinable() || database_.expiry().drop_before.load() > 0) return;
+  if (thread_.joinable() || database_.floors_complete) return;
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -33,7 +33,9 @@ void Floors::run(const std::stop_token& stop) {
   put_number(value, 1);
   batch.Put(database_.family(Family::kDefault), slice(kFloorsKey), slice(value));
   const std::lock_guard lock(database_.write_lock());
-  if (database_.write(batch)) database_.expiry().drop_before = database_.expiry().cutoff.load();
+  if (!database_.write(batch)) return;
+  database_.expiry().drop_before = database_.expiry().cutoff.load();
+  database_.floors_complete = true;
 }
 
 Result<bool> Floors::write_all(const std::stop_token& stop) {

@@ -6,8 +6,8 @@
 
 namespace c4a::rocks {
 
-// Gives every conversation of an older time a floor for its numbering, once, when retention is turned on: only then may
-// compactions drop messages. Runs in a thread of its own and goes on at the next start if it was stopped.
+// Gives every conversation of a store of format 1 a floor for its numbering, once, when retention is turned on: only
+// then may compactions drop messages. Runs in a thread of its own and goes on at the next start if it was stopped.
 class Floors {
  public:
   explicit Floors(Database& database) : database_(database) {}

@@ -115,6 +115,8 @@ Result<> Database::read_meta() {
     std::string value;
     put_number(value, kFormatVersion);
     batch.Put(family(Family::kDefault), slice(kFormatKey), slice(value));
+    put_number(value, 1);
+    batch.Put(family(Family::kDefault), slice(kFloorsKey), slice(value));
     const std::lock_guard lock(write_lock_);
     C4A_CHECK(write(batch));
   }
@@ -123,7 +125,8 @@ Result<> Database::read_meta() {
   C4A_TRY(const auto cutoff, get_number(kCutoffKey));
   expiry_->cutoff = static_cast<TimestampMs>(cutoff.value_or(0));
   C4A_TRY(const auto floors, get_number(kFloorsKey));
-  if (floors) expiry_->drop_before = expiry_->cutoff.load();
+  floors_complete = floors.has_value();
+  if (floors_complete) expiry_->drop_before = expiry_->cutoff.load();
   return {};
 }
 

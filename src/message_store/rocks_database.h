@@ -20,7 +20,9 @@
 
 namespace c4a::rocks {
 
-inline constexpr std::uint64_t kFormatVersion = 1;
+// 2: every commit writes floors, from the store's first day. A store of format 1 stays one: its commits write floors
+// once messages may expire.
+inline constexpr std::uint64_t kFormatVersion = 2;
 
 // Keys in the family `default`, each with a number.
 inline constexpr std::string_view kFormatKey = "format";
@@ -57,6 +59,8 @@ class Database {
   Error damaged_row(Family family, std::string_view key) const;
 
   std::atomic<std::uint64_t> committed_position{0};
+  // Every conversation's floor is its last seq, and stays it: no look at the messages is needed.
+  std::atomic<bool> floors_complete{false};
 
  private:
   explicit Database(RocksMessageStoreOptions options);

@@ -62,17 +62,19 @@ bool RocksMessageStore::hidden(TimestampMs created_at) const {
   return created_at < database_->expiry().cutoff.load(std::memory_order_relaxed);
 }
 
-Result<Seq> RocksMessageStore::last_stored_seq(const ConversationId& id) {
-  return rocks::last_message_seq(*database_, id);
+Result<> RocksMessageStore::raise_to_last_message(Conversation& head) {
+  C4A_TRY(const Seq last, rocks::last_message_seq(*database_, head.id));
+  head.last_seq = std::max(head.last_seq, last);
+  return {};
 }
 
 Result<std::optional<ConversationState>> RocksMessageStore::load(const ConversationId& id) {
+  const bool floors_complete = database_->floors_complete;
   Scan scan(*database_, Family::kHeads, id.view(), rocks::within(id.view()));
   scan.to_first();
   C4A_TRY(auto head, read_head(scan, id));
   if (!head) return std::nullopt;
-  C4A_TRY(const Seq last, last_stored_seq(id));
-  head->last_seq = std::max(head->last_seq, last);
+  if (!floors_complete) C4A_CHECK(raise_to_last_message(*head));
   ConversationState state(std::move(*head));
   for (; scan.valid(); scan.next()) {
     if (static_cast<HeadRowTag>(scan.key()[rocks::kIdBytes]) == HeadRowTag::kMember) {
@@ -91,12 +93,11 @@ Result<std::optional<ConversationState>> RocksMessageStore::load(const Conversat
 }
 
 Result<std::optional<Conversation>> RocksMessageStore::conversation(const ConversationId& id) {
+  const bool floors_complete = database_->floors_complete;
   Scan scan(*database_, Family::kHeads, id.view(), std::string(KeyWriter().head(id, HeadRowTag::kMember)));
   scan.to_first();
   C4A_TRY(auto head, read_head(scan, id));
-  if (!head) return std::nullopt;
-  C4A_TRY(const Seq last, last_stored_seq(id));
-  head->last_seq = std::max(head->last_seq, last);
+  if (head && !floors_complete) C4A_CHECK(raise_to_last_message(*head));
   return head;
 }
 

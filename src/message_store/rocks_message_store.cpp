@@ -34,7 +34,7 @@ Result<> RocksMessageStore::commit(const Rows& rows, LogPosition position) {
     C4A_TRY(auto users, member_ids(id));
     erased_members.push_back(std::move(users));
   }
-  const bool keep_floors = database_->expiry().cutoff.load() > 0;
+  const bool keep_floors = database_->floors_complete || database_->expiry().cutoff.load() > 0;
   C4A_TRY(auto* batch, batch_->fill(rows, position, erased_members, keep_floors));
   C4A_CHECK(database_->write(*batch));
   database_->committed_position = position.value;
@@ -66,7 +66,7 @@ void RocksMessageStore::expire_before(TimestampMs cutoff) {
     const std::lock_guard lock(database_->write_lock());
     if (cutoff <= expiry.cutoff.load()) return;
     expiry.cutoff = cutoff;
-    if (expiry.drop_before.load() > 0) expiry.drop_before = cutoff;
+    if (database_->floors_complete) expiry.drop_before = cutoff;
     std::string value;
     rocks::put_number(value, static_cast<std::uint64_t>(cutoff));
     rocksdb::WriteBatch batch;

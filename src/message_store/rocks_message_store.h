@@ -98,7 +98,8 @@ class RocksMessageStore final : public BulkMessageStore {
 
   bool hidden(TimestampMs created_at) const;
   Result<> all_rows(rocks::Family family, const std::function<Result<>(std::string_view, std::string_view)>& visit);
-  Result<Seq> last_stored_seq(const ConversationId& id);
+  // For a store without all floors. Whether it has them is asked before the head is read: they may come meanwhile.
+  Result<> raise_to_last_message(Conversation& head);
   Result<std::vector<UserId>> member_ids(const ConversationId& id);
   // Headers of after < seq < before that asked for a receipt, oldest first.
   Result<std::vector<MessageHeader>> asked_headers(const ConversationId& id, Seq after, Seq before);

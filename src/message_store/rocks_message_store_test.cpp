@@ -212,7 +212,7 @@ TEST_F(RocksMessageStoreTest, ANewerFormatIsRefusedWithASentence) {
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code, ErrorCode::kCorrupt);
   EXPECT_THAT(store.error().detail,
-              HasSubstr("was written by a newer version of Chat4All (format 2, this one knows 1)"));
+              HasSubstr("was written by a newer version of Chat4All (format 3, this one knows 2)"));
 }
 
 TEST_F(RocksMessageStoreTest, AnUnknownColumnFamilyIsRefusedWithASentence) {
@@ -323,6 +323,19 @@ class ExpiryTest : public RocksMessageStoreTest {
     for (rows->SeekToFirst(); rows->Valid(); rows->Next()) ++count;
     return count;
   }
+
+  // An empty store as builds made it that knew format 1 only.
+  void make_store_of_format_1() const {
+    RocksMessageStoreOptions options;
+    options.path = path();
+    const auto database = std::move(*rocks::Database::open(std::move(options)));
+    rocksdb::WriteBatch batch;
+    std::string value;
+    rocks::put_number(value, 1);
+    batch.Put(rocks::slice(rocks::kFormatKey), value);
+    batch.Delete(rocks::slice(rocks::kFloorsKey));
+    ASSERT_TRUE(database->write(batch));
+  }
 };
 
 TEST_F(ExpiryTest, CompactionDropsWhatHasExpired) {
@@ -346,7 +359,28 @@ TEST_F(ExpiryTest, CompactionDropsWhatHasExpired) {
   EXPECT_EQ(rows_in(rocks::Family::kLog), 4U) << "one move, one change, and both markers, which are within the margin";
 }
 
-TEST_F(ExpiryTest, TheNumberingSurvivesTheLastMessageOfAnOlderConversation) {
+TEST_F(ExpiryTest, TheNumberingSurvivesTheLastMessageOfAConversation) {
+  {
+    auto store = open(path());
+    ASSERT_TRUE(store->commit(test::small_conversation(1, 3), {1}));
+    store->expire_before(test::kStart + 1'000);
+    ASSERT_TRUE(store->compact());
+  }
+  EXPECT_EQ(rows_in(rocks::Family::kMessages), 0U);
+  EXPECT_EQ(last_seq(*open(path())), 3U);
+}
+
+TEST_F(ExpiryTest, AStoreOfFormat1HasNoFloorsUntilMessagesExpire) {
+  make_store_of_format_1();
+  ASSERT_TRUE(open(path())->commit(test::small_conversation(1, 3), {1}));
+  EXPECT_EQ(rows_in(rocks::Family::kHeads), 3U) << "the conversation and its two members";
+  auto store = open(path());
+  EXPECT_EQ(last_seq(*store), 3U);
+  EXPECT_EQ((*store->load(test::conversation_id(1)))->head.last_seq.value, 3U);
+}
+
+TEST_F(ExpiryTest, TheNumberingSurvivesTheLastMessageOfAConversationOfFormat1) {
+  make_store_of_format_1();
   {
     auto store = open(path());
     for (int number = 1; number <= 600; ++number) {

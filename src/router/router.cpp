@@ -68,7 +68,7 @@ Router::Router(LogPartition& log, MessageStore& store, LiveBus& bus, const Clock
       clock_(clock),
       options_(options),
       counters_(counters != nullptr ? *counters : own_counters_),
-      states_(options.cached_conversations, options.recent_headers),
+      states_({options.cached_conversations, options.cached_bytes, options.recent_headers}),
       read_ahead_(log, store, states_, options.recent_headers) {}
 
 void Router::run() {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <list>
 #include <memory>
 #include <unordered_map>
@@ -22,8 +23,10 @@ namespace c4a {
 
 struct RouterOptions {
   RouterRules rules;
-  std::size_t batch_commands = 4096;           // decided and committed together at most
-  std::size_t cached_conversations = 500'000;  // states kept in memory; the longest unused go first
+  std::size_t batch_commands = 4096;  // decided and committed together at most
+  // States kept in memory; the longest unused go first.
+  std::size_t cached_conversations = std::numeric_limits<std::size_t>::max();
+  std::size_t cached_bytes = std::size_t{512} << 20;
   // The log outlives the router, may be read again from an earlier position, and a former owner may not know yet that
   // it is one. Each conversation then keeps the position up to which commands are in it, and earlier ones are passed
   // over. Asks of the store: a conversation's rows of one commit are stored all or nothing, the row of the later

@@ -1,7 +1,7 @@
 #pragma once
 
 // The conversations that the router has in memory. Those touched since the last commit stay; of the others the longest
-// unused go when there are too many.
+// unused go when there are too many, or when they take too much memory.
 
 #include <list>
 #include <memory>
@@ -14,14 +14,19 @@ namespace c4a {
 
 class StateCache {
  public:
-  // `recent_headers`: how many a conversation keeps between batches.
-  StateCache(std::size_t most, std::size_t recent_headers) : most_(most), recent_headers_(recent_headers) {}
+  struct Limits {
+    std::size_t conversations = 0;
+    std::size_t bytes = 0;           // about: as counted by bytes_of
+    std::size_t recent_headers = 0;  // how many a conversation keeps between batches
+  };
+  explicit StateCache(const Limits& limits) : limits_(limits) {}
 
   struct Entry {
     std::unique_ptr<ConversationState> state;  // null: there is no such conversation, or it is being created
     std::list<ConversationId>::iterator used;
     bool open = false;     // has effects that are not committed
     LogPosition stored{};  // `head.applied` when it was loaded or committed
+    std::size_t bytes = 0;
   };
 
   // Null when it is not in memory.
@@ -44,15 +49,23 @@ class StateCache {
   // After a failed commit: what the open ones hold did not happen.
   void forget_open();
   std::size_t size() const { return entries_.size(); }
+  std::size_t bytes() const { return bytes_; }
 
  private:
+  using Entries = std::unordered_map<ConversationId, Entry>;
+
+  void count(Entry& entry);
+  void remove(Entries::iterator found);
   void make_room();
 
-  const std::size_t most_;
-  const std::size_t recent_headers_;
-  std::unordered_map<ConversationId, Entry> entries_;
+  const Limits limits_;
+  std::size_t bytes_ = 0;
+  Entries entries_;
   std::list<ConversationId> order_;  // most recently used first
   std::vector<ConversationId> open_;
 };
+
+// What a conversation takes in the cache, by the sizes of its parts; allocators add a little.
+std::size_t bytes_of(const ConversationState& state);
 
 }  // namespace c4a

@@ -1,7 +1,6 @@
 """A small client: REST by httpx, the WebSocket by `websockets`. It checks statuses and hides nothing else."""
 
 import json
-import ssl
 import time
 import uuid
 from collections import deque
@@ -10,6 +9,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from checks import ok, show
+from shared_tls import unverified_context
 
 NAMES = ("alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy")
 PATIENCE_SECONDS = 8
@@ -148,18 +148,10 @@ class Socket:
     def open(server, headers=None, path="/ws", subprotocols=("chat4all.v1",), **options):
         url = server.url.replace("http", "ws", 1) + path
         if url.startswith("wss"):
-            options.setdefault("ssl", ssl._create_unverified_context())
-        # This client reads and writes one TLS connection from two threads, which OpenSSL does not allow: about one opening
-        # in a thousand hangs on its side (a client with one thread opened 4,200 without a hang), so TLS has a second try.
-        tries = 2 if url.startswith("wss") else 1
-        for last in (number == tries for number in range(1, tries + 1)):
-            try:
-                return Socket(connect(url, additional_headers=headers or {}, subprotocols=list(subprotocols) or None,
-                                      proxy=None, compression=None, ping_interval=None, max_size=None,
-                                      open_timeout=PATIENCE_SECONDS, close_timeout=1, legacy=True, **options))
-            except TimeoutError:
-                if last:
-                    raise
+            options.setdefault("ssl", unverified_context())
+        return Socket(connect(url, additional_headers=headers or {}, subprotocols=list(subprotocols) or None,
+                              proxy=None, compression=None, ping_interval=None, max_size=None,
+                              open_timeout=PATIENCE_SECONDS, close_timeout=1, legacy=True, **options))
 
     def send(self, *frames):
         """All of the frames in one WebSocket message."""
