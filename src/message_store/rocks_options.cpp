@@ -5,7 +5,6 @@
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
-#include "message_store/background_priority.h"
 #include "message_store/rocks_keys.h"
 
 namespace c4a::rocks {
@@ -72,10 +71,7 @@ rocksdb::DBOptions database_options(std::uint64_t log_bytes) {
   options.avoid_flush_during_recovery = true;
   options.avoid_flush_during_shutdown = false;
   options.wal_bytes_per_sync = 0;
-  // Table files reach the disk little by little: a commit's fdatasync waits for what was handed to the disk before it.
-  options.writable_file_max_buffer_size = 128 << 10;
-  options.bytes_per_sync = 128 << 10;
-  options.strict_bytes_per_sync = true;
+  options.bytes_per_sync = 1 << 20;      // table files reach the disk little by little, and not in a commit's way
   options.max_bgerror_resume_count = 0;  // the next commit resumes
 
   options.max_open_files = -1;
@@ -86,7 +82,6 @@ rocksdb::DBOptions database_options(std::uint64_t log_bytes) {
   options.max_log_file_size = 4 << 20;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
-  options.listeners = {background_priority()};
   return options;
 }
 
