@@ -54,8 +54,10 @@ Result<> Database::open_files() {
                 fmt::format("The data directory {} cannot be made: {}.", options_.path, failed.message()));
   }
   C4A_TRY(WalList list, WalList::load(options_.path));
-  env_ = rocksdb::NewCompositeEnv(wal_file_system(rocksdb::FileSystem::Default(), options_.path, std::move(list),
-                                                  options_.log_bytes, options_.faults));
+  WalFiles files = wal_file_system(rocksdb::FileSystem::Default(), options_.path, std::move(list), options_.log_bytes,
+                                   options_.faults);
+  wal_space_ = std::move(files.space);
+  env_ = rocksdb::NewCompositeEnv(std::move(files.system));
   rocksdb::DBOptions database = database_options(options_.log_bytes);
   database.env = env_.get();
 
@@ -148,15 +150,16 @@ Result<std::optional<std::uint64_t>> Database::get_number(std::string_view key) 
 }
 
 Result<> Database::write(rocksdb::WriteBatch& batch) {
-  if (disk_full()) {
-    // RocksDB takes no write after the disk was full until it is told to go on. Busy: it looks for space itself, every
-    // 5 s.
+  if (const rocksdb::Status room = wal_space_->make_room(batch.GetDataSize()); !room.ok()) return write_failed(room);
+  if (stopped_) {
+    // Busy: it looks for space itself, every 5 s.
     const rocksdb::Status status = db_->Resume();
     if (!status.ok() && !status.IsBusy()) return write_failed(status);
   }
   rocksdb::WriteOptions durable;
   durable.sync = true;
   const rocksdb::Status status = db_->Write(durable, &batch);
+  stopped_ = !status.ok();
   if (!status.ok()) return write_failed(status);
   disk_full_ = false;
   return {};

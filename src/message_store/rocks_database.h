@@ -17,6 +17,7 @@
 #include "message_store/expiry.h"
 #include "message_store/rocks_message_store.h"
 #include "message_store/rocks_options.h"
+#include "message_store/wal_file_system.h"
 
 namespace c4a::rocks {
 
@@ -71,10 +72,12 @@ class Database {
 
   RocksMessageStoreOptions options_;
   std::shared_ptr<Expiry> expiry_ = std::make_shared<Expiry>();
+  std::shared_ptr<WalSpace> wal_space_;
   std::unique_ptr<rocksdb::Env> env_;  // outlives db_
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilyNames.size()> families_{};
   std::mutex write_lock_;
+  bool stopped_ = false;  // RocksDB takes no write until it is told to go on; guarded by write_lock_
   std::atomic<bool> disk_full_{false};
 };
 

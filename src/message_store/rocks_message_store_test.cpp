@@ -65,7 +65,8 @@ class RocksMessageStoreTest : public testing::Test {
     fs::copy(path(), copy, fs::copy_options::recursive);
     return copy;
   }
-  // A store with one message a commit, after a crash. Its log has one record a commit behind the first few.
+  // A store with one message a commit, after a crash. Its log has one record a commit behind the first few, and ends with
+  // the last one.
   std::string crashed_store(std::uint64_t messages) {
     auto store = open(path());
     EXPECT_TRUE(store->commit(test::small_conversation(1, 0), {1}));
@@ -74,7 +75,10 @@ class RocksMessageStoreTest : public testing::Test {
       rows.messages = {test::message(1, seq)};
       EXPECT_TRUE(store->commit(rows, {1 + seq}));
     }
-    return after_a_crash();
+    const std::string crashed = after_a_crash();
+    const fs::path log = newest_log(crashed);
+    fs::resize_file(log, rocks::check_wal(read_file(log)).good_bytes);
+    return crashed;
   }
   static std::uint64_t last_seq(RocksMessageStore& store, int conversation = 1) {
     return (*store.conversation(test::conversation_id(conversation)))->last_seq.value;
@@ -278,6 +282,39 @@ TEST_F(RocksMessageStoreTest, AFullDiskIsSaidAndLaterCommitsSucceedAgain) {
   auto store = open(path());
   EXPECT_EQ(last_seq(*store), 3U);
   EXPECT_EQ(last_seq(*store, 2), 3U);
+}
+
+TEST_F(RocksMessageStoreTest, ACommitLeavesRoomInItsLogAndANextOne) {
+  RocksMessageStoreOptions options;
+  options.path = path();
+  options.log_bytes = 1 << 20;
+  auto store = std::move(*RocksMessageStore::open(std::move(options)));
+  ASSERT_TRUE(store->commit(test::small_conversation(1, 3), {1}));
+  for (const char* ending : {".log", ".spare"}) {
+    const auto files = files_ending(path(), ending);
+    ASSERT_EQ(files.size(), 1U) << ending;
+    EXPECT_EQ(std::filesystem::file_size(files.front()), std::uintmax_t{1} << 20) << ending;
+  }
+}
+
+TEST_F(RocksMessageStoreTest, ADiskThatIsFullAtTheFirstWriteOfALogIsSaidAndLaterCommitsSucceedAgain) {
+  const auto faults = std::make_shared<rocks::WalFaults>();
+  RocksMessageStoreOptions options;
+  options.path = path();
+  options.faults = faults;
+  options.on_fatal = [](const std::string& what) { ADD_FAILURE() << what; };
+  auto store = std::move(*RocksMessageStore::open(std::move(options)));
+  ASSERT_TRUE(store->commit(test::small_conversation(1, 3), {1}));
+  ASSERT_TRUE(store->compact());  // nothing is in memory now, and the log is new
+  faults->write_errno = ENOSPC;
+  EXPECT_EQ(store->commit(test::small_conversation(2, 3), {2}).error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(store->commit(test::small_conversation(2, 3), {2}).error().code, ErrorCode::kUnavailable);
+  faults->write_errno = 0;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!store->check() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  const auto again = store->commit(test::small_conversation(2, 3), {2});
+  ASSERT_TRUE(again) << again.error().detail;
+  EXPECT_EQ(last_seq(*open(after_a_crash()), 2), 3U);
 }
 
 TEST_F(RocksMessageStoreTest, AFailedFsyncIsFatal) {

@@ -27,6 +27,9 @@ constexpr std::string_view kLogSuffix = ".log";
 constexpr std::string_view kSpareSuffix = ".spare";
 constexpr std::string_view kZeroingSuffix = ".zeroing";  // not all zeros yet: never used as it is
 constexpr std::size_t kZeroStepBytes = 1 << 20;
+// A record has 11 bytes of its own in each block of 32 KiB at most; and some room for what RocksDB adds.
+constexpr std::uint64_t kPayloadPerOverhead = 2'000;
+constexpr std::uint64_t kRoomBytes = 64 << 10;
 
 IOStatus failure(const std::string& what, const std::string& file, int error) {
   const std::string text = what + " " + file;
@@ -61,13 +64,38 @@ int fill_with_zeros(int file, std::uint64_t bytes) {
   return ::fdatasync(file) == 0 ? 0 : errno;
 }
 
+// Makes the file so long, with blocks of its own behind its end. 0, also where the file system has no such call; else
+// errno.
+int allocate(int file, std::uint64_t bytes) {
+  if (::fallocate(file, 0, 0, static_cast<off_t>(bytes)) == 0) return 0;
+  return errno == EOPNOTSUPP || errno == ENOSYS ? 0 : errno;
+}
+
+std::uint64_t size_of(int file) {
+  struct stat status{};
+  return ::fstat(file, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+// Of a log that is written, for whoever begins the next one or makes room in this one.
+struct LogSpace {
+  explicit LogSpace(int log) : file(::dup(log)), allocated(size_of(log)) {}
+  ~LogSpace() {
+    if (file >= 0) ::close(file);
+  }
+  LogSpace(const LogSpace&) = delete;
+  LogSpace& operator=(const LogSpace&) = delete;
+
+  const int file;
+  std::atomic<std::uint64_t> written{0};
+  std::atomic<std::uint64_t> synced{0};
+  std::atomic<std::uint64_t> allocated;
+};
+
 // A log being written: over zeros where it was a spare, else at the end of the file.
 class LogFile final : public rocksdb::FSWritableFile {
  public:
-  // `synced`: told how many bytes are on the disk, for whoever begins the next log.
-  LogFile(int file, std::string path, std::shared_ptr<std::atomic<std::uint64_t>> synced,
-          std::shared_ptr<const WalFaults> faults)
-      : file_(file), path_(std::move(path)), synced_bytes_(std::move(synced)), faults_(std::move(faults)) {}
+  LogFile(int file, std::string path, std::shared_ptr<LogSpace> space, std::shared_ptr<const WalFaults> faults)
+      : file_(file), path_(std::move(path)), space_(std::move(space)), faults_(std::move(faults)) {}
   ~LogFile() override {
     if (file_ >= 0) ::close(file_);
   }
@@ -81,6 +109,7 @@ class LogFile final : public rocksdb::FSWritableFile {
       return failure("write to", path_, error);
     }
     size_ += data.size();
+    space_->written = size_;
     return IOStatus::OK();
   }
   IOStatus Flush(const IOOptions&, IODebugContext*) override { return IOStatus::OK(); }
@@ -89,7 +118,7 @@ class LogFile final : public rocksdb::FSWritableFile {
     if (error == 0 && ::fdatasync(file_) != 0) error = errno;
     if (error != 0) return failure("fdatasync of", path_, error);
     synced_ = size_;
-    synced_bytes_->store(size_);
+    space_->synced = size_;
     return IOStatus::OK();
   }
   bool IsSyncThreadSafe() const override { return true; }
@@ -109,18 +138,19 @@ class LogFile final : public rocksdb::FSWritableFile {
  private:
   // What was not synced was not acknowledged: half a record must not stand where later records would follow it.
   void drop_unsynced() {
-    if (::ftruncate(file_, static_cast<off_t>(synced_)) == 0) size_ = synced_;
+    if (::ftruncate(file_, static_cast<off_t>(synced_)) != 0) return;
+    space_->written = space_->allocated = size_ = synced_;
   }
 
   int file_;
   std::string path_;
-  std::shared_ptr<std::atomic<std::uint64_t>> synced_bytes_;
+  std::shared_ptr<LogSpace> space_;
   std::shared_ptr<const WalFaults> faults_;
   std::uint64_t size_ = 0;
   std::uint64_t synced_ = 0;
 };
 
-class WalFileSystem final : public rocksdb::FileSystemWrapper {
+class WalFileSystem final : public rocksdb::FileSystemWrapper, public WalSpace {
  public:
   WalFileSystem(std::shared_ptr<rocksdb::FileSystem> base, std::string directory, WalList list, std::uint64_t log_bytes,
                 std::shared_ptr<const WalFaults> faults)
@@ -142,14 +172,30 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
     const bool reused = !spare.empty() && ::rename(spare.c_str(), path.c_str()) == 0;
     const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC | (reused ? 0 : O_TRUNC), 0644);
     if (file < 0) return failure("open", path, errno);
-    auto synced = std::make_shared<std::atomic<std::uint64_t>>(0);
-    *result = std::make_unique<LogFile>(file, path, synced, faults_);
+    auto space = std::make_shared<LogSpace>(file);
+    *result = std::make_unique<LogFile>(file, path, space, faults_);
     const std::lock_guard lock(list_mutex_);
-    const int error = list_.begin(name_of(path), current_name_, current_synced_ ? current_synced_->load() : 0);
+    const int error = list_.begin(name_of(path), current_name_, current_ ? current_->synced.load() : 0);
     if (error != 0) return failure("list", path, error);
     current_name_ = name_of(path);
-    current_synced_ = std::move(synced);
+    current_ = std::move(space);
     return IOStatus::OK();
+  }
+
+  IOStatus make_room(std::uint64_t bytes) override {
+    if (const int error = faults_ ? faults_->write_errno.load() : 0; error != 0) return failure("write to", "", error);
+    const std::uint64_t needed = bytes + bytes / kPayloadPerOverhead + kRoomBytes;
+    std::shared_ptr<LogSpace> log;
+    {
+      const std::lock_guard lock(list_mutex_);
+      log = current_;
+    }
+    if (log && log->written + needed > log->allocated) {
+      const std::uint64_t length = std::max(log->written + needed, log_bytes_);
+      if (const int error = allocate(log->file, length); error != 0) return failure("extend", "the log", error);
+      log->allocated = length;
+    }
+    return keep_spare(std::max(needed, log_bytes_));
   }
 
   IOStatus NewSequentialFile(const std::string& path, const FileOptions& options,
@@ -180,6 +226,26 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
       if (name.ends_with(kZeroingSuffix)) ::unlink(path.c_str());
       if (name.ends_with(kSpareSuffix)) spares_.push_back(path);
     }
+  }
+
+  // One is ready, and as long as that.
+  IOStatus keep_spare(std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    const bool ready = !spares_.empty();
+    if (ready && bytes <= log_bytes_) return IOStatus::OK();
+    std::string spare = ready ? spares_.back() : directory_ + "/first" + std::string(kSpareSuffix);
+    const std::string path = ready ? spare : spare + std::string(kZeroingSuffix);
+    const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+    if (file < 0) return failure("make", path, errno);
+    int error = allocate(file, bytes);
+    ::close(file);
+    if (error == 0 && !ready && ::rename(path.c_str(), spare.c_str()) != 0) error = errno;
+    if (error != 0) {
+      if (!ready) ::unlink(path.c_str());
+      return failure("allocate", path, error);
+    }
+    if (!ready) spares_.push_back(std::move(spare));
+    return IOStatus::OK();
   }
 
   std::string take_spare() {
@@ -274,7 +340,7 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
   std::mutex list_mutex_;
   WalList list_;              // guarded by list_mutex_, as the next two
   std::string current_name_;  // the log that began last, in this process
-  std::shared_ptr<std::atomic<std::uint64_t>> current_synced_;
+  std::shared_ptr<LogSpace> current_;
   const std::uint64_t log_bytes_;
   const std::shared_ptr<const WalFaults> faults_;
   std::mutex mutex_;
@@ -284,11 +350,11 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper {
 
 }  // namespace
 
-std::shared_ptr<rocksdb::FileSystem> wal_file_system(std::shared_ptr<rocksdb::FileSystem> base, std::string directory,
-                                                     WalList list, std::uint64_t log_bytes,
-                                                     std::shared_ptr<const WalFaults> faults) {
-  return std::make_shared<WalFileSystem>(std::move(base), std::move(directory), std::move(list), log_bytes,
-                                         std::move(faults));
+WalFiles wal_file_system(std::shared_ptr<rocksdb::FileSystem> base, std::string directory, WalList list,
+                         std::uint64_t log_bytes, std::shared_ptr<const WalFaults> faults) {
+  const auto files = std::make_shared<WalFileSystem>(std::move(base), std::move(directory), std::move(list), log_bytes,
+                                                     std::move(faults));
+  return {files, files};
 }
 
 }  // namespace c4a::rocks

@@ -21,11 +21,26 @@ namespace c4a::rocks {
 // Before RocksDB reads a log, it is checked as wal_check.h says: a torn tail of the newest is cut off, and anything
 // else that is damaged is refused, with the file's name. So is a log that holds less than `list` asks for.
 //
+// RocksDB does not get over a log that took no write while nothing was in its memtables, so it must not meet a full
+// disk there: `WalSpace::make_room` comes before each write.
+//
 // `log_bytes`: the size that a spare log is brought to. At most kSpareLogs are kept. `faults`: for tests.
-std::shared_ptr<rocksdb::FileSystem> wal_file_system(std::shared_ptr<rocksdb::FileSystem> base, std::string directory,
-                                                     WalList list, std::uint64_t log_bytes,
-                                                     std::shared_ptr<const WalFaults> faults = nullptr);
+struct WalFiles wal_file_system(std::shared_ptr<rocksdb::FileSystem> base, std::string directory, WalList list,
+                                std::uint64_t log_bytes, std::shared_ptr<const WalFaults> faults = nullptr);
 
 inline constexpr int kSpareLogs = 2;
+
+class WalSpace {
+ public:
+  virtual ~WalSpace() = default;
+  // Takes from the disk what a record of `bytes` needs, in the log that is written and in one that may follow it. One
+  // thread at a time, and none that writes meanwhile.
+  virtual rocksdb::IOStatus make_room(std::uint64_t bytes) = 0;
+};
+
+struct WalFiles {
+  std::shared_ptr<rocksdb::FileSystem> system;
+  std::shared_ptr<WalSpace> space;
+};
 
 }  // namespace c4a::rocks

@@ -1,40 +1,46 @@
-import pytest
+import tempfile
+import unittest
+from pathlib import Path
 
 from context import Outcome
 from live_outcomes import Outcomes
-
-
-@pytest.fixture
-def binary(tmp_path):
-    path = tmp_path / "binary"
-    path.write_bytes(b"one build")
-    return path
 
 
 def outcome(**more):
     return Outcome("kill-router1", "kill router1", acknowledged=5, recoveries_ms=[310.5], notes=["seen"], **more)
 
 
-def test_what_has_passed_is_found_again(tmp_path, binary):
-    Outcomes(tmp_path / "kept", binary, {"rate": 40}).keep(outcome())
-    assert Outcomes(tmp_path / "kept", binary, {"rate": 40}).passed("kill router1") == outcome()
+class LiveOutcomesTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.kept = Path(folder.name) / "kept"
+        self.binary = Path(folder.name) / "binary"
+        self.binary.write_bytes(b"one build")
+
+    def outcomes(self, rate=40):
+        return Outcomes(self.kept, self.binary, {"rate": rate})
+
+    def test_what_has_passed_is_found_again(self):
+        self.outcomes().keep(outcome())
+        self.assertEqual(self.outcomes().passed("kill router1"), outcome())
+
+    def test_what_failed_is_run_again(self):
+        self.outcomes().keep(outcome(complaints=["a message is missing"]))
+        self.assertIsNone(self.outcomes().passed("kill router1"))
+        self.assertIsNone(self.outcomes().passed("kill router2"))
+
+    def test_another_binary_or_load_begins_anew(self):
+        self.outcomes().keep(outcome())
+        self.assertIsNone(self.outcomes(rate=80).passed("kill router1"))
+        self.binary.write_bytes(b"another build")
+        self.assertIsNone(self.outcomes().passed("kill router1"))
+
+    def test_a_damaged_file_is_no_outcome(self):
+        self.outcomes().keep(outcome())
+        (self.kept / "kill-router1.json").write_text('{"binary"')
+        self.assertIsNone(self.outcomes().passed("kill router1"))
 
 
-def test_what_failed_is_run_again(tmp_path, binary):
-    kept = Outcomes(tmp_path, binary, {})
-    kept.keep(outcome(complaints=["a message is missing"]))
-    assert kept.passed("kill router1") is None
-    assert kept.passed("kill router2") is None
-
-
-def test_another_binary_or_load_begins_anew(tmp_path, binary):
-    Outcomes(tmp_path / "kept", binary, {"rate": 40}).keep(outcome())
-    assert Outcomes(tmp_path / "kept", binary, {"rate": 80}).passed("kill router1") is None
-    binary.write_bytes(b"another build")
-    assert Outcomes(tmp_path / "kept", binary, {"rate": 40}).passed("kill router1") is None
-
-
-def test_a_damaged_file_is_no_outcome(tmp_path, binary):
-    kept = Outcomes(tmp_path, binary, {})
-    (tmp_path / "kill-router1.json").write_text('{"binary"')
-    assert kept.passed("kill router1") is None
+if __name__ == "__main__":
+    unittest.main()
