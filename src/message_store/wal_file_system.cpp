@@ -27,9 +27,11 @@ constexpr std::string_view kLogSuffix = ".log";
 constexpr std::string_view kSpareSuffix = ".spare";
 constexpr std::string_view kZeroingSuffix = ".zeroing";  // not all zeros yet: never used as it is
 constexpr std::size_t kZeroStepBytes = 1 << 20;
-// A record has 11 bytes of its own in each block of 32 KiB at most; and some room for what RocksDB adds.
+// A record has 11 bytes of its own in each block of 32 KiB at most, and some at its ends.
 constexpr std::uint64_t kPayloadPerOverhead = 2'000;
-constexpr std::uint64_t kRoomBytes = 64 << 10;
+constexpr std::uint64_t kEndsBytes = 64 << 10;
+// Room is counted in these, so that a disk is not full for one record and not for another.
+constexpr std::uint64_t kRoomStepBytes = 1 << 20;
 
 IOStatus failure(const std::string& what, const std::string& file, int error) {
   const std::string text = what + " " + file;
@@ -184,7 +186,8 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper, public WalSpace {
 
   IOStatus make_room(std::uint64_t bytes) override {
     if (const int error = faults_ ? faults_->write_errno.load() : 0; error != 0) return failure("write to", "", error);
-    const std::uint64_t needed = bytes + bytes / kPayloadPerOverhead + kRoomBytes;
+    const std::uint64_t record = bytes + bytes / kPayloadPerOverhead + kEndsBytes;
+    const std::uint64_t needed = (record / kRoomStepBytes + 1) * kRoomStepBytes;
     std::shared_ptr<LogSpace> log;
     {
       const std::lock_guard lock(list_mutex_);
@@ -195,7 +198,7 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper, public WalSpace {
       if (const int error = allocate(log->file, length); error != 0) return failure("extend", "the log", error);
       log->allocated = length;
     }
-    return keep_spare(std::max(needed, log_bytes_));
+    return keep_spare(needed);
   }
 
   IOStatus NewSequentialFile(const std::string& path, const FileOptions& options,
@@ -228,16 +231,16 @@ class WalFileSystem final : public rocksdb::FileSystemWrapper, public WalSpace {
     }
   }
 
-  // One is ready, and as long as that.
+  // One is ready, and has room for that.
   IOStatus keep_spare(std::uint64_t bytes) {
     const std::lock_guard lock(mutex_);
     const bool ready = !spares_.empty();
-    if (ready && bytes <= log_bytes_) return IOStatus::OK();
+    if (ready && bytes <= std::max(log_bytes_, kRoomStepBytes)) return IOStatus::OK();
     std::string spare = ready ? spares_.back() : directory_ + "/first" + std::string(kSpareSuffix);
     const std::string path = ready ? spare : spare + std::string(kZeroingSuffix);
     const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
     if (file < 0) return failure("make", path, errno);
-    int error = allocate(file, bytes);
+    int error = allocate(file, std::max(log_bytes_, bytes));
     ::close(file);
     if (error == 0 && !ready && ::rename(path.c_str(), spare.c_str()) != 0) error = errno;
     if (error != 0) {
