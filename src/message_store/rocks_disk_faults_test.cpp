@@ -20,16 +20,30 @@ using test::files_ending;
 using test::RocksMessageStoreTest;
 using testing::HasSubstr;
 
-TEST_F(RocksMessageStoreTest, AFullDiskIsSaidAndLaterCommitsSucceedAgain) {
-  const auto faults = std::make_shared<rocks::WalFaults>();
-  {
+class DiskFaultsTest : public RocksMessageStoreTest {
+ protected:
+  std::unique_ptr<RocksMessageStore> open_with_faults() const {
     RocksMessageStoreOptions options;
     options.path = path();
-    options.faults = faults;
+    options.faults = faults_;
     options.on_fatal = [](const std::string& what) { ADD_FAILURE() << what; };
-    auto store = std::move(*RocksMessageStore::open(std::move(options)));
+    return std::move(*RocksMessageStore::open(std::move(options)));
+  }
+  // The disk has space again; the store may need a moment to notice.
+  void end_full_disk(RocksMessageStore& store) const {
+    faults_->write_errno = 0;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!store.check() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  }
+
+  const std::shared_ptr<rocks::WalFaults> faults_ = std::make_shared<rocks::WalFaults>();
+};
+
+TEST_F(DiskFaultsTest, AFullDiskIsSaidAndLaterCommitsSucceedAgain) {
+  {
+    auto store = open_with_faults();
     ASSERT_TRUE(store->commit(test::small_conversation(1, 3), {1}));
-    faults->write_errno = ENOSPC;
+    faults_->write_errno = ENOSPC;
     for (int attempt = 0; attempt < 3; ++attempt) {
       const auto full = store->commit(test::small_conversation(2, 3), {2});
       ASSERT_FALSE(full);
@@ -40,10 +54,7 @@ TEST_F(RocksMessageStoreTest, AFullDiskIsSaidAndLaterCommitsSucceedAgain) {
     EXPECT_EQ(last_seq(*store), 3U) << "reads go on";
     EXPECT_FALSE(*store->conversation(test::conversation_id(2)));
     EXPECT_EQ(store->committed_position()->value, 1U);
-    faults->write_errno = 0;
-    // RocksDB notices the space within 5 s.
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-    while (!store->check() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+    end_full_disk(*store);
     const auto again = store->commit(test::small_conversation(2, 3), {2});
     ASSERT_TRUE(again) << again.error().detail;
     EXPECT_TRUE(store->check());
@@ -67,21 +78,14 @@ TEST_F(RocksMessageStoreTest, ACommitLeavesRoomInItsLogAndANextOne) {
   }
 }
 
-TEST_F(RocksMessageStoreTest, ADiskThatIsFullAtTheFirstWriteOfALogIsSaidAndLaterCommitsSucceedAgain) {
-  const auto faults = std::make_shared<rocks::WalFaults>();
-  RocksMessageStoreOptions options;
-  options.path = path();
-  options.faults = faults;
-  options.on_fatal = [](const std::string& what) { ADD_FAILURE() << what; };
-  auto store = std::move(*RocksMessageStore::open(std::move(options)));
+TEST_F(DiskFaultsTest, ADiskThatIsFullAtTheFirstWriteOfALogIsSaidAndLaterCommitsSucceedAgain) {
+  auto store = open_with_faults();
   ASSERT_TRUE(store->commit(test::small_conversation(1, 3), {1}));
   ASSERT_TRUE(store->compact());  // nothing is in memory now, and the log is new
-  faults->write_errno = ENOSPC;
+  faults_->write_errno = ENOSPC;
   EXPECT_EQ(store->commit(test::small_conversation(2, 3), {2}).error().code, ErrorCode::kUnavailable);
   EXPECT_EQ(store->commit(test::small_conversation(2, 3), {2}).error().code, ErrorCode::kUnavailable);
-  faults->write_errno = 0;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!store->check() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  end_full_disk(*store);
   const auto again = store->commit(test::small_conversation(2, 3), {2});
   ASSERT_TRUE(again) << again.error().detail;
   EXPECT_EQ(last_seq(*open(after_a_crash()), 2), 3U);

@@ -11,6 +11,21 @@
 
 namespace c4a::rocks {
 
+class WalSpace {
+ public:
+  virtual ~WalSpace() = default;
+  // Takes from the disk what a record of `bytes` needs, in the log that is written and in one that may follow it. One
+  // thread at a time, and none that writes meanwhile.
+  virtual rocksdb::IOStatus make_room(std::uint64_t bytes) = 0;
+};
+
+struct WalFiles {
+  std::shared_ptr<rocksdb::FileSystem> system;
+  std::shared_ptr<WalSpace> space;
+};
+
+inline constexpr int kSpareLogs = 2;
+
 // The file system that RocksDB sees, with another way of writing the write-ahead log.
 //
 // A commit waits for one fdatasync of the log. On a file that grows, that is a write of the file system's journal
@@ -25,22 +40,7 @@ namespace c4a::rocks {
 // disk there: `WalSpace::make_room` comes before each write.
 //
 // `log_bytes`: the size that a spare log is brought to. At most kSpareLogs are kept. `faults`: for tests.
-struct WalFiles wal_file_system(std::shared_ptr<rocksdb::FileSystem> base, std::string directory, WalList list,
-                                std::uint64_t log_bytes, std::shared_ptr<const WalFaults> faults = nullptr);
-
-inline constexpr int kSpareLogs = 2;
-
-class WalSpace {
- public:
-  virtual ~WalSpace() = default;
-  // Takes from the disk what a record of `bytes` needs, in the log that is written and in one that may follow it. One
-  // thread at a time, and none that writes meanwhile.
-  virtual rocksdb::IOStatus make_room(std::uint64_t bytes) = 0;
-};
-
-struct WalFiles {
-  std::shared_ptr<rocksdb::FileSystem> system;
-  std::shared_ptr<WalSpace> space;
-};
+WalFiles wal_file_system(std::shared_ptr<rocksdb::FileSystem> base, std::string directory, WalList list,
+                         std::uint64_t log_bytes, std::shared_ptr<const WalFaults> faults = nullptr);
 
 }  // namespace c4a::rocks
