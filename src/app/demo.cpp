@@ -86,7 +86,7 @@ class Demo {
                              id_of(place, i).str(), conversation.str(), lines[i].text)));
       SendContext context;
       context.actor = {lines[i].from};
-      context.now = parts_.clock.now_ms();
+      context.now = said_at_ = std::max(said_at_ + 1, parts_.clock.now_ms());
       C4A_TRY(auto command, read_send(std::move(body), context));
       C4A_CHECK(submit(parts_.log, std::move(command)));
     }
@@ -94,6 +94,7 @@ class Demo {
   }
 
   const DemoParts& parts_;
+  TimestampMs said_at_ = 0;  // no two lines at once: the list of conversations is in order of time
 };
 
 }  // namespace

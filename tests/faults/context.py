@@ -12,6 +12,7 @@ from pathlib import Path
 
 import filesystem
 import shim
+import stacks
 from checker import KINDS
 from people import new_admin_key
 from server_process import ServerProcess
@@ -89,7 +90,7 @@ class Context:
         self.stack = ExitStack()
         self.progress = Progress()
         self.begun = time.monotonic()
-        self.servers = 0
+        self.servers = []
         self.images = 0
         self.stages = []
 
@@ -106,17 +107,17 @@ class Context:
         library = shim.build(self.folder)
         if not library:
             raise Skipped("there is no C compiler for the preloaded library")
-        control = shim.Shim(library, self.folder / f"control-{self.servers}")
+        control = shim.Shim(library, self.folder / f"control-{len(self.servers)}")
         self.stack.callback(control.close)
         return control
 
     def server(self, data=None, shim=None):
         """A server, not started. `data`: its directory, by default a new one."""
-        self.servers += 1
-        folder = self.folder / f"server-{self.servers}"
+        folder = self.folder / f"server-{len(self.servers) + 1}"
         folder.mkdir()
         server = ServerProcess(self.options.binary, data or folder / "data", folder / "server.log", new_admin_key(),
                                shim.environment() if shim else None)
+        self.servers.append(server)
         self.stack.callback(self.inspect_log, server)
         self.stack.callback(server.close)
         return server
@@ -156,11 +157,24 @@ class Context:
         if complaint := server.sanitizer_complaint():
             self.complain(f"the server's sanitizer complained: {complaint}")
 
+    def leave_stacks(self):
+        """Of the servers that live: the scenario broke, perhaps because one does not answer."""
+        for server in self.servers:
+            if server.running:
+                path = server.log.with_suffix(".stacks")
+                path.write_text(stacks.look(server.process.pid, server.port), encoding="utf-8")
+                print(f"  where its threads stand: {path}", flush=True)
+
     async def run(self, scenario):
         try:
             with self.stack:
                 try:
                     await scenario.run(self)
+                except Skipped:
+                    raise
+                except Exception:
+                    self.leave_stacks()
+                    raise
                 finally:
                     for stage in self.stages:
                         await stage.close()

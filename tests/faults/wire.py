@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import struct
+import time
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 20
@@ -86,10 +87,15 @@ class Http:
         for name, value in {**self.headers, **headers}.items():
             lines.append(f"{name.replace('_', '-')}: {value}")
         async with self.turn:
+            begun = time.monotonic()
             try:
                 async with asyncio.timeout(ANSWER_SECONDS):
                     return await self.exchange("\r\n".join(lines).encode() + b"\r\n\r\n" + text)
-            except (OSError, EOFError, TimeoutError, ValueError, asyncio.LimitOverrunError) as error:
+            except TimeoutError:
+                # Much more than was allowed: it was this process that stood still.
+                seconds = time.monotonic() - begun
+                raise Broken(f"no answer to {method} {path} in {seconds:.1f} s of {ANSWER_SECONDS}") from None
+            except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
                 raise Broken(error) from None
             finally:
                 # A request that ended in the middle, also by cancellation, leaves a connection nobody can read on.
