@@ -4,6 +4,7 @@
 
 #include "app/messaging.h"
 #include "base/memory_limit.h"
+#include "base/thread_name.h"
 #include "message_log/queue_message_log.h"
 #include "presence/memory_presence.h"
 
@@ -22,7 +23,10 @@ class EmbeddedMessaging final : public Messaging {
   std::uint32_t gateway() const override { return 0; }
 
   Result<> start() override {
-    thread_ = std::jthread([this] { router_.run(); });
+    thread_ = std::jthread([this] {
+      name_thread("router");
+      router_.run();
+    });
     return {};
   }
   void stop() override {

@@ -5,12 +5,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 
 #include "app/config_load.h"
 #include "app/demo.h"
 #include "app/distributed_options.h"
 #include "auth/api_key.h"
 #include "auth/jwks_fetch.h"
+#include "base/thread_name.h"
 #include "message_store/rocks_message_store.h"
 #include "metadata_store/sqlite_metadata_store.h"
 #include "telemetry/log.h"
@@ -288,7 +291,12 @@ Result<> Engine::start() {
   for (const auto& loop : loops_) loops.push_back(loop.get());
   C4A_TRY(server_, net::Server::listen(std::move(options), std::move(loops), *api_));
   C4A_CHECK(messaging_->start());
-  for (const auto& loop : loops_) loop_threads_.emplace_back([&loop] { loop->run(); });
+  for (const auto& loop : loops_) {
+    loop_threads_.emplace_back([&loop] {
+      name_thread("event-loop");
+      loop->run();
+    });
+  }
   house_thread_ = std::jthread([this](const std::stop_token& stop) { keep_house(stop); });
   // The router runs: deletions that a crash interrupted can go on.
   return Roles::of(config_).gateway ? users_->finish_deletions() : Result<>{};
@@ -303,8 +311,12 @@ Result<> Engine::make_demo() {
 
 void Engine::keep_house(const std::stop_token& stop) {
   constexpr std::int64_t kSecondsPerPurge = 60;
-  for (std::int64_t second = 0; !stop.stop_requested(); ++second) {
-    std::this_thread::sleep_for(std::chrono::seconds(1));
+  name_thread("housekeeping");
+  std::mutex mutex;
+  std::condition_variable_any stopping;
+  std::unique_lock lock(mutex);
+  const auto stopped = [&] { return stop.stop_requested(); };
+  for (std::int64_t second = 0; !stopping.wait_for(lock, stop, std::chrono::seconds(1), stopped); ++second) {
     const TimestampMs now = system_clock().now_ms();
     messaging_->presence().expire(now);
     // Tokens that a command line has revoked.

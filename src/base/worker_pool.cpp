@@ -5,6 +5,8 @@
 
 #include <limits>
 
+#include "base/thread_name.h"
+
 namespace c4a {
 namespace {
 
@@ -73,6 +75,7 @@ void WorkerPool::end_waiting() {
 void WorkerPool::work() {
   // Behind the event loops and the router, where cores are short: reads may wait, live messages should not.
   constexpr int kNicer = 5;
+  name_thread("worker");
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNicer);
   pool_of_thread = this;
   std::unique_lock lock(mutex_);

@@ -10,6 +10,9 @@ namespace {
 // Below this a scan is faster than a hash, and a private conversation carries no map.
 constexpr std::size_t kLinearMembers = 8;
 
+// More room than this many times what is kept is given back: it was for one large batch.
+constexpr std::size_t kRecentSlack = 4;
+
 }  // namespace
 
 std::string_view to_text(ConversationType type) { return type == ConversationType::kPrivate ? "private" : "group"; }
@@ -119,6 +122,7 @@ const MessageHeader* ConversationState::find_recent(const MessageId& id) const {
 
 void ConversationState::trim_recent(std::size_t keep) {
   if (recent.size() > keep) recent.erase(recent.begin(), recent.end() - static_cast<std::ptrdiff_t>(keep));
+  if (recent.capacity() > kRecentSlack * keep) recent.shrink_to_fit();
 }
 
 }  // namespace c4a

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/thread_name.h"
 #include "message_store/rocks_keys.h"
 #include "message_store/row_codec.h"
 
@@ -99,6 +100,7 @@ Result<std::vector<Device>> DeviceRows::stored(const UserId& user) {
 }
 
 void DeviceRows::run(const std::stop_token& stop) {
+  name_thread("device-rows");
   while (!stop.stop_requested()) {
     {
       std::unique_lock lock(mutex_);

@@ -1,5 +1,6 @@
 #include "message_store/floors.h"
 
+#include "base/thread_name.h"
 #include "message_store/rocks_keys.h"
 #include "message_store/row_codec.h"
 
@@ -25,6 +26,7 @@ void Floors::start() {
 }
 
 void Floors::run(const std::stop_token& stop) {
+  name_thread("floors");
   // An error here is one that every commit meets too, and reports; the next start tries again.
   const auto complete = write_all(stop);
   if (!complete || !*complete) return;

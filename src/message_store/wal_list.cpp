@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -21,23 +22,36 @@ std::unexpected<Error> damaged(const std::string& path, const std::string& why) 
   return fail(ErrorCode::kCorrupt, fmt::format("{} {}; restore a backup of the data directory.", path, why));
 }
 
-// Writes, syncs and renames, then syncs the folder. 0 or errno.
+// 0 or errno. What the file held before is overwritten in its own blocks.
+int write_synced(const std::string& path, const std::string& content) {
+  const int file = ::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+  if (file < 0) return errno;
+  const bool written = ::write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size());
+  const bool synced = written && ::ftruncate(file, static_cast<off_t>(content.size())) == 0 && ::fsync(file) == 0;
+  const int error = synced ? 0 : (written ? errno : ENOSPC);
+  ::close(file);
+  return error;
+}
+
+int sync_folder(const std::string& directory) {
+  const int folder = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return errno;
+  const int error = ::fsync(folder) == 0 ? 0 : errno;
+  ::close(folder);
+  return error;
+}
+
+// Two files that change places, so that a list is written although the disk is full. 0 or errno.
 int replace_file(const std::string& directory, const std::string& content) {
   const std::string path = directory + "/" + kFileName;
   const std::string fresh = path + ".new";
-  const int file = ::open(fresh.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
-  if (file < 0) return errno;
-  const bool written = ::write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size());
-  const bool synced = written && ::fsync(file) == 0;
-  const int error = synced ? 0 : (written ? errno : ENOSPC);
-  ::close(file);
-  if (error != 0) return error;
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return errno;
-  const int folder = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return errno;
-  const int folder_error = ::fsync(folder) == 0 ? 0 : errno;
-  ::close(folder);
-  return folder_error;
+  if (const int error = write_synced(fresh, content); error != 0) return error;
+  if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) != 0) {
+    // There is no list yet, or the file system cannot exchange.
+    if (::rename(fresh.c_str(), path.c_str()) != 0) return errno;
+    write_synced(fresh, content);  // its blocks are what the next one needs; without them it only may fail
+  }
+  return sync_folder(directory);
 }
 
 }  // namespace

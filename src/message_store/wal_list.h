@@ -13,6 +13,7 @@ namespace c4a::rocks {
 // what the logs themselves cannot: that one is gone, or was cut exactly between two records.
 //
 // Written anew (and synced) when a log begins, and before one goes, so that it never asks for what was rightly deleted.
+// It needs no new block of the disk for that: LOGS and LOGS.new change places.
 // Not thread safe.
 class WalList {
  public:

@@ -1,6 +1,7 @@
 #include "message_store/wal_list.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -54,6 +55,28 @@ TEST_F(WalListTest, ALogThatWasDroppedFirstMayGo) {
   ASSERT_EQ(list.drop("000001.log"), 0);
   std::filesystem::remove(path() + "/000001.log");
   EXPECT_TRUE(WalList::load(path()));
+}
+
+// On a full disk there is no block for a new file.
+TEST_F(WalListTest, ListsAreWrittenOverTheBlocksOfThoseBefore) {
+  const auto inode = [this](const char* name) {
+    struct stat status{};
+    return ::stat((path() + "/" + name).c_str(), &status) == 0 ? status.st_ino : 0;
+  };
+  make_log("000001.log");
+  make_log("000002.log");
+  WalList list = loaded();
+  ASSERT_EQ(list.begin("000001.log", "", 0), 0);
+  const auto first = inode("LOGS");
+  const auto second = inode("LOGS.new");
+  ASSERT_NE(second, ino_t{0});
+  ASSERT_EQ(list.begin("000002.log", "000001.log", 4711), 0);
+  EXPECT_EQ(inode("LOGS"), second);
+  EXPECT_EQ(inode("LOGS.new"), first);
+  EXPECT_EQ(loaded().required_bytes("000001.log"), 4711u);
+  ASSERT_EQ(list.drop("000001.log"), 0);
+  EXPECT_EQ(inode("LOGS"), first);
+  EXPECT_EQ(loaded().required_bytes("000001.log"), 0u) << "of a shorter list nothing is left of the longer one";
 }
 
 TEST_F(WalListTest, ADamagedListIsRefused) {

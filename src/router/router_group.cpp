@@ -1,5 +1,7 @@
 #include "router/router_group.h"
 
+#include "base/thread_name.h"
+
 namespace c4a {
 
 RouterGroup::Running::Running(std::shared_ptr<SharedLogPartition> of, RouterGroup& group)
@@ -7,7 +9,10 @@ RouterGroup::Running::Running(std::shared_ptr<SharedLogPartition> of, RouterGrou
       bus(group.make_bus_()),
       router(*partition, group.store_, *bus, group.clock_, group.options_, &group.counters_) {
   partition->answer_through(*bus);
-  thread = std::jthread([this] { router.run(); });
+  thread = std::jthread([this] {
+    name_thread("router");
+    router.run();
+  });
 }
 
 RouterGroup::RouterGroup(MessageStore& store, MakeBus make_bus, const Clock& clock, RouterOptions options)

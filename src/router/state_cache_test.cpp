@@ -74,6 +74,15 @@ TEST(StateCacheTest, WhatAConversationGrowsByIsCountedWhenItIsClosed) {
   EXPECT_EQ(cache.bytes(), 0u);
 }
 
+TEST(StateCacheTest, TheRoomOfALargeBatchIsGivenBack) {
+  StateCache cache({.conversations = kAny, .bytes = kAny, .recent_headers = 32});
+  auto& entry = cache.insert(id(1), state(1));
+  cache.mark_open(id(1), entry);
+  entry.state->recent.resize(10'000);
+  cache.close_all();
+  EXPECT_LE(entry.state->recent.capacity(), 4u * 32u);
+}
+
 TEST(StateCacheTest, WhatIsOpenStaysUntilItIsClosed) {
   StateCache cache({.conversations = 0, .bytes = 0});
   cache.mark_open(id(1), cache.insert(id(1), state(1)));

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/planted_bug.h"
+#include "base/thread_name.h"
 #include "message_log/command_codec.h"
 #include "message_log/kafka/carried_command.h"
 #include "message_log/kafka/kafka_client.h"
@@ -211,6 +212,7 @@ void KafkaMessageLog::on_error(int code, const char* reason) {
 }
 
 void KafkaMessageLog::serve(const std::stop_token& stop) {
+  name_thread("log-produce");
   while (!stop.stop_requested()) {
     rd_kafka_poll(producer()->client.get(), kPollMs);
     if (!decisions_arrive_) pending_.expire_all_logged();
@@ -220,6 +222,7 @@ void KafkaMessageLog::serve(const std::stop_token& stop) {
 
 // Apart from `serve`, because it waits for brokers.
 void KafkaMessageLog::look_after(const std::stop_token& stop) {
+  name_thread("log-check");
   std::mutex mutex;
   std::condition_variable_any stopping;
   std::unique_lock lock(mutex);

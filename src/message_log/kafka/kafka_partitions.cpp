@@ -5,6 +5,7 @@
 #include <condition_variable>
 
 #include "base/clock.h"
+#include "base/thread_name.h"
 #include "message_log/kafka/kafka_admin.h"
 #include "message_log/kafka/kafka_dead_letters.h"
 #include "message_log/kafka/kafka_generations.h"
@@ -152,6 +153,7 @@ Result<> KafkaPartitions::subscribe() {
 }
 
 void KafkaPartitions::watch(const std::stop_token& stop) {
+  name_thread("log-watch");
   std::mutex mutex;
   std::condition_variable_any stopping;
   std::unique_lock lock(mutex);
@@ -193,6 +195,7 @@ KafkaPartitions::~KafkaPartitions() {
 }
 
 void KafkaPartitions::serve(const std::stop_token& stop) {
+  name_thread("log-consume");
   rd_kafka_t* client = consumer_->client.get();
   std::int64_t committed_us = 0;
   while (!stop.stop_requested()) {

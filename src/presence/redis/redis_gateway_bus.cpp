@@ -1,6 +1,7 @@
 #include "presence/redis/redis_gateway_bus.h"
 
 #include "base/clock.h"
+#include "base/thread_name.h"
 #include "presence/bus_frame.h"
 
 namespace c4a {
@@ -60,6 +61,7 @@ void RedisGatewayBus::lost() {
 }
 
 void RedisGatewayBus::serve(const std::stop_token& stop) {
+  name_thread("gateway-bus");
   std::int64_t announced_ms = 0;
   std::int64_t looked_ms = 0;
   while (!stop.stop_requested()) {

@@ -2,6 +2,8 @@
 
 #include <charconv>
 
+#include "base/thread_name.h"
+
 namespace c4a {
 namespace {
 
@@ -169,6 +171,7 @@ void RedisPresence::write(const UserId& user, TimestampMs now) {
 }
 
 void RedisPresence::serve_writes(const std::stop_token& stop) {
+  name_thread("presence-out");
   while (!stop.stop_requested()) {
     std::vector<std::pair<UserId, TimestampMs>> users;
     {
@@ -218,6 +221,7 @@ bool RedisPresence::write_all(const std::vector<std::pair<UserId, TimestampMs>>&
 }
 
 void RedisPresence::serve_changes(const std::stop_token& stop) {
+  name_thread("presence-in");
   while (!stop.stop_requested()) {
     if (!changes_.connected()) {
       if (!changes_.connect() || !changes_.ask({"SUBSCRIBE", options_.prefix + "presence"})) {

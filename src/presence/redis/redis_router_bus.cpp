@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "base/clock.h"
+#include "base/thread_name.h"
 #include "presence/bus_frame.h"
 
 namespace c4a {
@@ -83,6 +84,7 @@ void RedisBusSender::put(Frame frame) {
 }
 
 void RedisBusSender::serve(const std::stop_token& stop) {
+  name_thread("router-bus");
   std::int64_t found_ms = 0;
   std::int64_t beat_ms = 0;
   while (!stop.stop_requested()) {
