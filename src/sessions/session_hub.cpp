@@ -142,13 +142,17 @@ void SessionHub::run(SessionNumber number, WorkerPool::Task task) {
   });
 }
 
-void SessionHub::open(Session& session) {
+void SessionHub::open(Session& session, std::function<void()> begun) {
   // The time at which the client came, and not a worker's: it orders a user's devices.
   const TimestampMs now = services_.clock.now_ms();
-  run(session.number(), [this, number = session.number(), user = session.user(), device = session.device(), now] {
+  run(session.number(), [this, number = session.number(), user = session.user(), device = session.device(), now,
+                         begun = std::move(begun)]() mutable {
     auto start = open_session(services_.store, services_.log, user, device, now, services_.rules);
-    loop_.post([this, number, start = std::move(start)]() mutable {
-      if (Session* found = find(number)) found->opened(std::move(start));
+    loop_.post([this, number, start = std::move(start), begun = std::move(begun)]() mutable {
+      Session* found = find(number);
+      if (found == nullptr) return;
+      if (start) begun();
+      found->opened(std::move(start));
     });
   });
 }

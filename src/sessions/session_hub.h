@@ -3,6 +3,7 @@
 // The sessions of one event loop: finds them by user for what the bus brings, and runs their reads on worker threads.
 // Loop thread only, but for what is marked.
 
+#include <functional>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -51,8 +52,9 @@ class SessionHub final : public LiveSink {
   // From the bus: router thread.
   void deliver(SharedEvent event) override;
 
-  // The session begins: its snapshot is read, then `Session::opened` is called.
-  void open(Session& session);
+  // The session begins: its device is made known and its snapshot is read; then `begun` is called, unless that failed
+  // or the session is gone, and `Session::opened`.
+  void open(Session& session, std::function<void()> begun);
   void fetch(Session& session, const DeliveryTrack::Fetch& fetch);
 
   // Adds to what the session watches: each change from now on, and the present state of each, as soon as it is read,

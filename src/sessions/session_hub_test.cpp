@@ -46,6 +46,12 @@ class SlowStore final : public FakeMessageStore {
   std::function<void()> during_list = [] {};
   std::vector<UserId> listed;
 
+  bool takes_devices = true;
+
+  Result<> add_device(const UserId& user, const Device& device) override {
+    if (!takes_devices) return fail(ErrorCode::kUnavailable, "The disk is full.");
+    return FakeMessageStore::add_device(user, device);
+  }
   Result<std::vector<ConversationRef>> conversations_of(const UserId& user) override {
     listed.push_back(user);
     during_list();
@@ -57,11 +63,13 @@ class RecordingSocket final : public net::WebSocket {
  public:
   explicit RecordingSocket(net::EventLoop& loop) : loop_(loop) {}
   void send(net::SharedFrame frame) override { frames.push_back(*frame); }
-  void close(std::uint16_t, std::string_view) override {}
+  void close(std::uint16_t, std::string_view) override { closed = true; }
   std::size_t queued_bytes() const override { return 0; }
   net::EventLoop& loop() override { return loop_; }
 
-  std::vector<std::string> frames;  // loop thread, or while nothing runs there
+  // Loop thread, or while nothing runs there.
+  std::vector<std::string> frames;
+  bool closed = false;
 
  private:
   net::EventLoop& loop_;
@@ -184,6 +192,22 @@ TEST_F(WatchTest, EverySessionOfAUserHearsInWhateverOrderTheyClose) {
   EXPECT_EQ(socket_.frames, (std::vector<std::string>{"to three"}));
   EXPECT_EQ(second_socket.frames, (std::vector<std::string>{"to three", "to two"}));
   EXPECT_EQ(third_socket.frames, (std::vector<std::string>{"to three", "to two", "to one"}));
+}
+
+TEST_F(WatchTest, ADeviceIsKnownWhenItsSessionBegins) {
+  bool known = false;
+  on_loop([&] { hub_.open(*session_, [&] { known = !store_.devices(UserId{"ann"})->empty(); }); });
+  settle();
+  EXPECT_TRUE(known);
+}
+
+TEST_F(WatchTest, ASessionWhoseDeviceCannotBeStoredDoesNotBegin) {
+  store_.takes_devices = false;
+  bool begun = false;
+  on_loop([&] { hub_.open(*session_, [&] { begun = true; }); });
+  settle();
+  EXPECT_FALSE(begun);
+  EXPECT_TRUE(socket_.closed);
 }
 
 // Positions of different partitions say nothing of what was earlier.

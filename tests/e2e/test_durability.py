@@ -176,6 +176,20 @@ def test_a_server_killed_while_it_starts_starts_again(own_server):
     assert Socket.open(world.server, headers=bob.headers).receive()["type"] == "ready"
 
 
+def test_a_device_that_was_told_ready_is_known_after_a_kill(own_server):
+    world = own_server({})
+    alice, bob = world.users(2)
+    conversation = world.private(alice, bob)
+    phone = bob.connect("phone")
+    first = alice.send(conversation, "one of his devices has it")
+    phone.expect_message(first["message_id"])
+    bob.connect("laptop")
+    world.server.kill()
+    world.server.start()
+    bob.delivered(conversation, 1, device="phone")
+    bob.connect("laptop").expect_message(first["message_id"])
+
+
 def test_a_device_keeps_its_place_over_a_kill_right_after_its_first_connect(own_server):
     world = own_server({})
     alice, bob = world.users(2)

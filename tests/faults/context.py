@@ -1,5 +1,6 @@
 """What a scenario is given, and what it leaves: numbers for the report, and every complaint."""
 
+import gc
 import random
 import shutil
 import sys
@@ -128,6 +129,13 @@ class Context:
         await self.stages[-1].open(**options)
         return self.stages[-1]
 
+    def forget(self, stage):
+        """A closed stage goes with all that was recorded on it: a million objects, through which every collection of
+        garbage would have to go for as long as the scenario lasts."""
+        if stage in self.stages:
+            self.stages.remove(stage)
+        gc.collect()
+
     def done(self, runs, total):
         self.outcome.runs = runs
         self.progress.show(self.name, runs, total, self.begun)
@@ -176,7 +184,7 @@ class Context:
                     self.leave_stacks()
                     raise
                 finally:
-                    for stage in self.stages:
+                    for stage in list(self.stages):
                         await stage.close()
         except Skipped as skipped:
             self.outcome.skipped = str(skipped)

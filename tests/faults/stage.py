@@ -38,6 +38,7 @@ class Stage:
         if self.world:
             self.world.close()
         self.server.close()
+        self.context.forget(self)
 
     async def start_server(self):
         """The seconds until it was ready. The clients go on meanwhile."""

@@ -109,9 +109,13 @@ void ClientConnection::on_identity(Result<Identity> identity, const DeviceId& de
   gateway_.watch_of(socket_.loop()).add(*this);
   SessionHub& hub = gateway_.hub_of(socket_.loop());
   session_ = std::make_unique<Session>(hub, socket_, hub.next_number(), *user, device);
-  const TimestampMs now = gateway_.services().clock.now_ms();
-  session_->send(net::make_frame(ready_frame(*user, device, now, gateway_.options().heartbeat_seconds)));
-  hub.open(*session_);
+  hub.open(*session_, [this, now = gateway_.services().clock.now_ms()] { begin(now); });
+}
+
+void ClientConnection::begin(TimestampMs now) {
+  ready_ = true;
+  const int heartbeat_seconds = gateway_.options().heartbeat_seconds;
+  session_->send(net::make_frame(ready_frame(session_->user(), session_->device(), now, heartbeat_seconds)));
   if (const auto early = std::exchange(early_, nullptr)) {
     for (const auto& text : early->frames) on_frame(text);
   }
@@ -137,7 +141,7 @@ void ClientConnection::on_text(std::string_view message) {
 }
 
 void ClientConnection::on_frame(std::string_view text) {
-  if (checking_ && session_ == nullptr) {
+  if (!ready_ && (checking_ || session_ != nullptr)) {
     if (!early_) early_ = std::make_unique<Early>();
     early_->bytes += text.size();
     if (early_->bytes > kEarlyBytes) return socket_.close(kCloseSlow, "wait for the ready frame");

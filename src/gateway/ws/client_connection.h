@@ -31,7 +31,7 @@ class ClientConnection final : public net::WebSocketListener {
  private:
   friend class CredentialWatch;
   static constexpr std::uint32_t kNotWatched = 0xffff'ffff;
-  // Frames that came while the token was checked.
+  // Frames that came before `ready` was sent.
   struct Early {
     std::vector<std::string> frames;
     std::size_t bytes = 0;
@@ -39,7 +39,8 @@ class ClientConnection final : public net::WebSocketListener {
 
   void on_frame(std::string_view text);
   void on_identity(Result<Identity> identity, const DeviceId& device);
-  void begin_session(const DeviceId& device);
+  // The device is known, and its session begins: `ready`, then what came early.
+  void begin(TimestampMs now);
   // Closes the socket when its token has ended, or (asked only with `revocation`) its credential was taken back.
   void check_credential(bool revocation);
 
@@ -66,6 +67,7 @@ class ClientConnection final : public net::WebSocketListener {
   std::uint32_t watch_place_ = kNotWatched;       // in CredentialWatch, as the next
   std::uint8_t revocation_turn_ = 0;
   bool checking_ = false;
+  bool ready_ = false;   // was sent
   bool limited_ = true;  // keys are not
 };
 
