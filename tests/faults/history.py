@@ -64,7 +64,8 @@ class Session:
     index: int
     user: str
     device: str
-    began: int
+    began: int               # the tick before the connection was asked for
+    ready: int               # the tick of `ready`: from then on the device is known
     frames: list = field(default_factory=list)       # Frame
     changes: list = field(default_factory=list)      # (tick, conversation, version)
     statuses: list = field(default_factory=list)     # (conversation, message_id, user, status)
@@ -175,8 +176,8 @@ class History:
         self.attempts[message_id].refused.append(status)
 
     def session(self, user, device, began):
-        """`began`: the tick before the connection was asked for."""
-        self.sessions.append(Session(len(self.sessions), user, device, began))
+        """The frame `ready` came."""
+        self.sessions.append(Session(len(self.sessions), user, device, began, self.tick()))
         return self.sessions[-1]
 
     def ack(self, user, device, conversation, up_to_seq):

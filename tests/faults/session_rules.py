@@ -81,12 +81,11 @@ class DevicePast:
             frames = [frame for frame in session.frames if frame.conversation == conversation]
             pending = [frame for frame in frames if not frame.own]
             got.update(frame.seq for frame in frames)
-            first_tick = pending[0].tick if pending else session.began
-            said = self.said(user, device, conversation, first_tick, only_own=start is not None)
             if start is None:
-                start = said
+                start = self.said(user, None, conversation, session.ready)
             if not pending:
                 continue
+            said = max(start, self.said(user, device, conversation, pending[0].tick))
             confirmed = self.confirmed(user, device, conversation, session.began)
             if pending[0].seq <= confirmed:
                 yield "twice", f"{name}: session {session.index} began with seq {pending[0].seq}, and the " \
@@ -100,10 +99,11 @@ class DevicePast:
         if missing:
             yield "lost", f"{name}: no session brought {shown(missing)} of {last_seq}"
 
-    def said(self, user, device, conversation, tick, only_own):
-        """The most that can have been acknowledged by then. A device not seen before starts where the user is."""
+    def said(self, user, device, conversation, tick):
+        """The most that the device can have acknowledged by then; any device of the user, without one: where a device
+        that was not known before starts."""
         return max((ack.up_to_seq for ack in self.acks[user, conversation]
-                    if ack.tick < tick and (ack.device == device or not only_own)), default=0)
+                    if ack.tick < tick and device in (None, ack.device)), default=0)
 
     def confirmed(self, user, device, conversation, tick):
         return max((ack.up_to_seq for ack in self.acks[user, conversation]

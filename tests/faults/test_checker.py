@@ -209,6 +209,21 @@ class SessionTest(CheckerTest):
         story = self.three().connects().gets(1, 2).acks(2).connects(device="new").gets(3).connects().gets(3)
         self.good(story.history_reads("m1", "m2", "m3"), end=True)
 
+    def test_it_starts_there_in_its_later_sessions_too(self):
+        story = self.three().connects().gets(1, 2).acks(2).connects(device="new").gets(3).connects(device="new").gets(3)
+        self.good(story.connects().gets(3).history_reads("m1", "m2", "m3"), end=True)
+
+    def test_it_starts_where_the_user_was_when_it_was_ready(self):
+        story = self.three().connects().gets(1, 2)
+        began = story.history.tick()
+        story.acks(2)
+        story.his = story.history.session("bob", "new", began)
+        self.good(story.gets(3).connects().gets(3).history_reads("m1", "m2", "m3"), end=True)
+
+    def test_what_another_device_acknowledged_after_it_was_ready_excuses_nothing(self):
+        story = self.three().connects(device="new").connects().gets(1, 2).acks(2).connects(device="new").gets(3)
+        self.bad(LOST, story.connects().gets(3).history_reads("m1", "m2", "m3"), end=True)
+
     def test_an_own_message_is_delivered_by_its_answer(self):
         story = Story().connects("alice", "a").sent(1, session=0)
         story.his.frames.append(Frame(story.history.tick(), C, 1, "m1", own=True))
