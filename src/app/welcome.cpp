@@ -24,7 +24,8 @@ Paste into another terminal, in this directory, to see a message go from Ana to 
   ANA=$(api POST /v1/users/ana/tokens $KEY '{{}}' | field access_token)
   BRUNO=$(api POST /v1/users/bruno/tokens $KEY '{{}}' | field access_token)
   CHAT=$(api POST /v1/conversations $ANA '{{"type":"private","members":["bruno"]}}' | field conversation_id)
-  SENT=$(api POST /v1/messages $ANA '{{"conversation_id":"'$CHAT'","payload":{{"type":"text","text":"Oi, Bruno!"}}}}' | tee /dev/stderr | field message_id)
+  SENT=$(api POST /v1/messages $ANA '{{"conversation_id":"'$CHAT'","payload":{{"type":"text","text":"Oi, Bruno!"}}}}'); echo "$SENT"
+  SENT=$(echo "$SENT" | field message_id)
   api GET /v1/conversations/$CHAT/messages $BRUNO
   api POST /v1/conversations/$CHAT/read $BRUNO '{{"up_to_seq":1}}'
   api GET /v1/messages/$SENT/status/history $ANA
