@@ -38,7 +38,7 @@ std::vector<Step> plan(const AllOptions& options) {
        {{"rate", true, 50'000}, {"server_cpu", false, 20}}},
       {"1:1 at 10,000/s",
        "ws-pairs",
-       {"--rate=10000", seconds},
+       {"--rate=10000", "--floor", seconds, floor_data},
        false,
        false,
        {{"ack_p50", false, 1}, {"ack_p99", false, 5}, {"delivery_p50", false, 1}, {"delivery_p99", false, 5}}},

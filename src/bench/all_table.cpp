@@ -26,10 +26,13 @@ std::string aim_rows(const StepResult& result) {
                          aim.at_least ? "≥" : "≤", readable(aim.value));
       continue;
     }
-    const bool met = aim.at_least ? spread->median >= aim.value : spread->median <= aim.value;
+    const auto met = [&aim](double value) { return aim.at_least ? value >= aim.value : value <= aim.value; };
+    std::string verdict = met(spread->median) ? "met" : "**missed**";
+    const auto floor = spread_of_metric(result, fmt::format("floor_{}", aim.metric));
+    if (floor && !met(floor->median)) verdict += fmt::format("; the floor: {}", readable(floor->median));
     out += fmt::format("| {} | {} | {} {} | {} {} | {} |\n", result.step->title, aim.metric, aim.at_least ? "≥" : "≤",
                        readable(aim.value), readable(spread->median), result.runs.front().find(aim.metric)->unit,
-                       met ? "met" : "**missed**");
+                       verdict);
   }
   return out;
 }

@@ -35,5 +35,15 @@ TEST(AllTableTest, AMissedAimAndAFailureAreShown) {
   EXPECT_NE(text.find("**Failed:** the server ended"), std::string::npos);
 }
 
+TEST(AllTableTest, AnAimThatTheFloorMissesTooIsToldWithItsFigure) {
+  Step step{"1:1", "ws-pairs", {}, false, false, {{"ack_p99", false, 5}}};
+  Report report("ws-pairs");
+  report.metric("ack_p99", 12, "ms");
+  report.metric("floor_ack_p99", 11, "ms");
+  StepResult result{&step, "chat4all bench ws-pairs", {report}, ""};
+  const auto text = markdown({result}, "a machine");
+  EXPECT_NE(text.find("| 12.00 ms | **missed**; the floor: 11.00 |"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace c4a::bench
