@@ -7,6 +7,7 @@
 #include "base/thread_name.h"
 #include "message_log/queue_message_log.h"
 #include "presence/memory_presence.h"
+#include "telemetry/metrics.h"
 
 namespace c4a {
 namespace {
@@ -34,7 +35,14 @@ class EmbeddedMessaging final : public Messaging {
     if (thread_.joinable()) thread_.join();
   }
   std::map<std::string, HealthCheck> dependencies() override { return {}; }
-  std::vector<CallbackMetric> metrics() override { return {}; }
+  std::vector<CallbackMetric> metrics() override {
+    std::vector<CallbackMetric> all;
+    all.push_back(c4a::metrics().callback_counter(
+        "chat4all_log_shed_total",
+        "Sends refused at once because the router is behind: more is asked than can be done.",
+        [this] { return static_cast<double>(queue_.shed()); }));
+    return all;
+  }
 
  private:
   MemoryPresence presence_;

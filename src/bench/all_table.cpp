@@ -30,9 +30,9 @@ std::string aim_rows(const StepResult& result) {
     std::string verdict = met(spread->median) ? "met" : "**missed**";
     const auto floor = spread_of_metric(result, fmt::format("floor_{}", aim.metric));
     if (floor && !met(floor->median)) verdict += fmt::format("; the floor: {}", readable(floor->median));
-    out += fmt::format("| {} | {} | {} {} | {} {} | {} |\n", result.step->title, aim.metric, aim.at_least ? "≥" : "≤",
-                       readable(aim.value), readable(spread->median), result.runs.front().find(aim.metric)->unit,
-                       verdict);
+    out +=
+        fmt::format("| {} | {} | {} {} | {} {} | {} |\n", result.step->title, aim.metric, aim.at_least ? "≥" : "≤",
+                    readable(aim.value), readable(spread->median), result.runs.front().find(aim.metric)->unit, verdict);
   }
   return out;
 }

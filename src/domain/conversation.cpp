@@ -13,6 +13,9 @@ constexpr std::size_t kLinearMembers = 8;
 // More room than this many times what is kept is given back: it was for one large batch.
 constexpr std::size_t kRecentSlack = 4;
 
+// Messages: who is farther behind is away, and of what they acknowledge one day the store tells.
+constexpr std::uint64_t kMostUnreported = 128;
+
 }  // namespace
 
 std::string_view to_text(ConversationType type) { return type == ConversationType::kPrivate ? "private" : "group"; }
@@ -120,7 +123,19 @@ const MessageHeader* ConversationState::find_recent(const MessageId& id) const {
   return found == recent.rend() ? nullptr : &*found;
 }
 
+std::size_t ConversationState::unreported() const {
+  std::uint64_t most = 0;
+  if (recent.empty() || members_.size() > kLinearMembers) return most;
+  const UserId& writer = recent.back().from;  // who reports nothing of what she writes
+  for (const auto& [member, progress, delivered_reach, read_reach, touched] : members_) {
+    const auto behind = head.last_seq.value - std::min(progress.delivered, head.last_seq).value;
+    if (behind <= kMostUnreported && member.active() && member.user_id != writer) most = std::max(most, behind);
+  }
+  return most;
+}
+
 void ConversationState::trim_recent(std::size_t keep) {
+  keep = std::max(keep, unreported());
   if (recent.size() > keep) recent.erase(recent.begin(), recent.end() - static_cast<std::ptrdiff_t>(keep));
   if (recent.capacity() > kRecentSlack * keep) recent.shrink_to_fit();
 }

@@ -145,10 +145,13 @@ class ConversationState {
   const MessageHeader* find_recent(const MessageId& id) const;
   // Every message of the conversation is in `recent`: an id that is not there was never used.
   bool recent_is_all() const { return recent.empty() ? head.last_seq.value == 0 : recent.front().seq.value == 1; }
-  // Forgets all but the newest `keep`. Only after what is forgotten was committed.
+  // Forgets all but the newest `keep`, and what a member of a small conversation who reports deliveries a little behind
+  // has not reported yet: that is what the next acknowledgement covers. Only after what is forgotten was committed.
   void trim_recent(std::size_t keep);
 
  private:
+  std::size_t unreported() const;
+
   std::vector<MemberState> members_;
   std::unordered_map<UserId, std::uint32_t> index_;  // filled above kLinearMembers
   std::vector<std::uint32_t> touched_;

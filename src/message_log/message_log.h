@@ -32,6 +32,10 @@ class MessageLog {
   // say so as well).
   virtual Result<> append(Command command, Completion done) = 0;
 
+  // Whether a send appended now would be refused because too much waits: asked before it is read, so that refusing
+  // costs little. Any thread; never blocks. Fails with: kOverloaded.
+  virtual Result<> admits_send() { return {}; }
+
   // Any thread. Takes nothing more; what was appended before is still handed out.
   virtual void stop() = 0;
 

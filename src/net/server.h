@@ -58,6 +58,9 @@ class WebSocket {
   // not read is given 5 s for what is queued; if that is more than `output_bytes`, it is dropped, save a message that
   // has begun, so that a slow peer sees the code.
   virtual void close(std::uint16_t code, std::string_view reason) = 0;
+  // Reads nothing more for so long, but what has been read is still told. What the peer sends meanwhile waits in its
+  // socket and is read at once then; a peer that sends more than fits has to wait.
+  virtual void rest_ms(std::int64_t duration_ms) = 0;
   // All that the kernel has not taken yet.
   virtual std::size_t queued_bytes() const = 0;
   virtual EventLoop& loop() = 0;

@@ -17,6 +17,7 @@ class TestListener final : public WebSocketListener {
     copy.resize(message.size());
     if (copy == "close") return socket_.close(4321, "as asked");
     if (copy == "flood") return flood();
+    if (copy == "rest") socket_.rest_ms(TestService::kRestMs);
     if (copy == "burst") return send_all({"one", "two", "three"});
     if (copy == "large") return socket_.send(make_frame(std::string(TestService::kLargeBytes, 'x')));
     if (copy == "many") {

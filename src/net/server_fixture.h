@@ -35,11 +35,12 @@ class EventLog {
 
 // /echo answers with "METHOD body"; /hold keeps the reply for the test; /large answers with kLargeBytes; /empty with
 // 204. WebSockets on /ws echo each message, except for "close" (4321), "flood" (frames until told slow), "burst" (three
-// frames), "many" (kManyFrames frames) and "large".
+// frames), "many" (kManyFrames frames) and "large". After "rest" nothing is read for kRestMs.
 class TestService final : public Service {
  public:
   static constexpr std::size_t kLargeBytes = 8 * 1024 * 1024;
   static constexpr int kManyFrames = 5000;
+  static constexpr int kRestMs = 200;
 
   void on_request(const HttpRequest& request, HttpReply reply) override;
   bool wants_websocket(const HttpRequest& request) override;

@@ -41,11 +41,32 @@ void WebSocketConnection::send(SharedFrame frame) {
 void WebSocketConnection::close(std::uint16_t code, std::string_view reason) {
   if (closing_ || ended()) return;
   closing_ = true;
+  stop_resting();  // the peer's close frame is to be read
   append_close_frame(close_frame_, code, reason);
   if (queue_.bytes() > home_.limits().output_bytes) queue_.drop_unbegun();
   set_deadline_in_ms(kFlushMs);
   home_.at_turn_end(*this);
 }
+
+void WebSocketConnection::rest_ms(std::int64_t duration_ms) {
+  if (resting_ || closing_ || ended()) return;
+  resting_ = std::make_shared<WebSocketConnection*>(this);
+  update_interest();
+  loop().after_ms(duration_ms, [resting = resting_] {
+    if (*resting == nullptr) return;
+    auto& self = **resting;
+    self.stop_resting();
+    self.update_interest();
+  });
+}
+
+void WebSocketConnection::stop_resting() {
+  if (!resting_) return;
+  *resting_ = nullptr;
+  resting_ = nullptr;
+}
+
+void WebSocketConnection::update_interest() { set_interest((resting_ ? 0u : EPOLLIN) | (blocked_ ? EPOLLOUT : 0u)); }
 
 void WebSocketConnection::on_ready(std::uint32_t epoll_events) {
   if ((epoll_events & EPOLLERR) != 0) return end();
@@ -130,10 +151,10 @@ void WebSocketConnection::write() {
     if (ended()) return;
     if (!all) {
       blocked_ = true;
-      return set_interest(EPOLLIN | EPOLLOUT);
+      return update_interest();
     }
   }
-  set_interest(EPOLLIN);
+  update_interest();
   if (closing_) return close_sent();
   if (had_output) listener_->on_drained();
 }
@@ -175,6 +196,7 @@ void WebSocketConnection::close_sent() {
 void WebSocketConnection::on_drain() { close(kCloseRestart, "The server restarts"); }
 
 void WebSocketConnection::on_end() {
+  stop_resting();
   if (listener_) listener_->on_closed();
 }
 

@@ -25,6 +25,7 @@ class WebSocketConnection final : public Connection, public WebSocket {
 
   void send(SharedFrame frame) override;
   void close(std::uint16_t code, std::string_view reason) override;
+  void rest_ms(std::int64_t duration_ms) override;
   std::size_t queued_bytes() const override { return queue_.bytes(); }
   EventLoop& loop() override;
 
@@ -44,12 +45,15 @@ class WebSocketConnection final : public Connection, public WebSocket {
   void write();
   bool write_composed();
   void close_sent();
+  void stop_resting();
+  void update_interest();
 
   WebSocketDecoder decoder_;
   OutputQueue queue_;
   std::unique_ptr<WebSocketListener> listener_;
-  std::string close_frame_;  // until the queue before it is gone
-  bool blocked_ = false;     // waits for EPOLLOUT
+  std::string close_frame_;                        // until the queue before it is gone
+  std::shared_ptr<WebSocketConnection*> resting_;  // while nothing is read; null once the connection is gone
+  bool blocked_ = false;                           // waits for EPOLLOUT
   bool told_slow_ = false;
   bool closing_ = false;     // our close frame is on its way
   bool close_sent_ = false;  // and the kernel has it

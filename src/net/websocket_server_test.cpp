@@ -79,6 +79,41 @@ TEST_F(WebSocketServerTest, FramesOfOneTurnLeaveAsOneMessage) {
   EXPECT_TRUE(service_.log().wait_for("drained"));
 }
 
+TEST_F(WebSocketServerTest, WhatComesDuringARestIsToldAfterIt) {
+  start();
+  TestClient client = open();
+  const auto before = std::chrono::steady_clock::now();
+  client.send_text("rest");
+  EXPECT_EQ(client.read_frame().payload, "echo:rest");
+  client.send_text("one");
+  client.send_text("two");
+  EXPECT_EQ(client.read_frame().payload, "echo:one\necho:two");
+  EXPECT_GE(std::chrono::steady_clock::now() - before, std::chrono::milliseconds(TestService::kRestMs));
+  client.send_text("three");
+  EXPECT_EQ(client.read_frame().payload, "echo:three");
+}
+
+TEST_F(WebSocketServerTest, ARestEndsWhereTheServerCloses) {
+  start();
+  TestClient client = open();
+  client.send(TestClient::frame(0x81, "rest") + TestClient::frame(0x81, "close"));
+  EXPECT_EQ(client.read_frame().payload, "echo:rest");
+  EXPECT_EQ(client.read_frame().close_code(), 4321);
+  client.send_frame(0x88, close_payload(4321));
+  EXPECT_TRUE(client.ends());
+  EXPECT_TRUE(service_.log().wait_for("closed"));
+}
+
+TEST_F(WebSocketServerTest, AConnectionThatEndsDuringARestIsForgotten) {
+  start();
+  {
+    TestClient client = open();
+    client.send_text("rest");
+    EXPECT_EQ(client.read_frame().payload, "echo:rest");
+  }
+  EXPECT_TRUE(service_.log().wait_for("closed"));
+}
+
 TEST_F(WebSocketServerTest, FragmentsAndPingsAreUnderstood) {
   start();
   TestClient client = open();

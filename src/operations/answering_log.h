@@ -33,6 +33,7 @@ class AnsweringLog final : public MessageLog {
       : log_(log), store_(store), metadata_(metadata), workers_(workers), clock_(clock) {}
 
   Result<> append(Command command, Completion done) override;
+  Result<> admits_send() override { return log_.admits_send(); }
   void stop() override { log_.stop(); }
   std::size_t waiting() const override { return log_.waiting(); }
   Result<> check() override { return log_.check(); }

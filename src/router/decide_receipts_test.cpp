@@ -249,6 +249,22 @@ TEST_F(DecideReceiptsTest, AFloorThatRisesFromBelowTheReaderTellsOfTheOlderMessa
   EXPECT_THAT(statuses(), UnorderedElementsAre("m0 1 DELIVERED m2", "m1 2 DELIVERED m2"));
 }
 
+TEST_F(DecideReceiptsTest, WhatAMemberALittleBehindHasNotReportedStaysInMemory) {
+  create_large_group(3);
+  for (int i = 0; i < 100; ++i) send("x" + std::to_string(i), "m0");
+  state->trim_recent(kRecentHeaders);
+  ASSERT_TRUE(run("m1", delivered(90)));
+  EXPECT_FALSE(needed.covered);
+  state->trim_recent(kRecentHeaders);
+  EXPECT_EQ(state->recent.size(), 100u) << "m2 has reported nothing";
+  ASSERT_TRUE(run("m2", delivered(60)));
+  state->trim_recent(kRecentHeaders);
+  EXPECT_EQ(state->recent.size(), 40u);
+  for (int i = 0; i < 100; ++i) send("y" + std::to_string(i), "m0");
+  state->trim_recent(kRecentHeaders);
+  EXPECT_EQ(state->recent.size(), 110u) << "m2 is away, m1 is not";
+}
+
 TEST_F(DecideReceiptsTest, InALargeGroupAnAcknowledgementReadsNoMoreThanItCovers) {
   create_large_group(3);
   for (int i = 0; i < 300; ++i) send("x" + std::to_string(i), "m0");

@@ -261,7 +261,7 @@ TEST_F(SharedLogTest, MessagesThatABatchMayRepeatAreReadAtOnce) {
   Router router(log, counting, *this, clock, options);
   const auto send = [&](const std::string& name) { append_send_to(log, name); };
   append_to(log, "create", "ana", CreateConversation{ConversationType::kGroup, {user("ana"), user("bia")}, "{}"});
-  for (int i = 0; i < 100; ++i) send("m" + std::to_string(i));
+  for (int i = 0; i < 200; ++i) send("m" + std::to_string(i));
   ASSERT_TRUE(router.run_once());
   counting.one_by_one = counting.together = 0;
   happened.clear();
@@ -269,12 +269,12 @@ TEST_F(SharedLogTest, MessagesThatABatchMayRepeatAreReadAtOnce) {
   send("m3");
   send("new 1");
   send("new 2");
-  send("m99");
+  send("m199");
   ASSERT_TRUE(router.run_once());
   std::erase_if(happened, [](const std::string& line) { return line.starts_with("event"); });
-  EXPECT_THAT(happened, ElementsAre("new 1 seq 101 version 0", "m3 seq 4 version 0 duplicate",
-                                    "new 1 seq 101 version 0 duplicate", "new 2 seq 102 version 0",
-                                    "m99 seq 100 version 0 duplicate"));
+  EXPECT_THAT(happened, ElementsAre("new 1 seq 201 version 0", "m3 seq 4 version 0 duplicate",
+                                    "new 1 seq 201 version 0 duplicate", "new 2 seq 202 version 0",
+                                    "m199 seq 200 version 0 duplicate"));
   EXPECT_EQ(counting.together, 1);
   EXPECT_EQ(counting.one_by_one, 0);
 }
@@ -319,7 +319,7 @@ TEST_F(SharedLogTest, WhatCannotBeReadAheadIsReadInItsTurn) {
   QueueMessageLog log({});
   Router router(log, counting, *this, clock, options);
   append_to(log, "create", "ana", CreateConversation{ConversationType::kGroup, {user("ana"), user("bia")}, "{}"});
-  for (int i = 0; i < 100; ++i) append_send_to(log, "m" + std::to_string(i));
+  for (int i = 0; i < 200; ++i) append_send_to(log, "m" + std::to_string(i));
   ASSERT_TRUE(router.run_once());
   counting.one_by_one = 0;
   counting.together_works = false;

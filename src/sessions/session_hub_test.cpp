@@ -61,6 +61,7 @@ class SlowStore final : public FakeMessageStore {
 
 class RecordingSocket final : public net::WebSocket {
  public:
+  void rest_ms(std::int64_t) override {}
   explicit RecordingSocket(net::EventLoop& loop) : loop_(loop) {}
   void send(net::SharedFrame frame) override { frames.push_back(*frame); }
   void close(std::uint16_t, std::string_view) override { closed = true; }

@@ -1,11 +1,11 @@
 #include "gateway/http/responses.h"
 
-#include <fmt/format.h>
-
 #include "base/json_writer.h"
 
 namespace c4a {
 namespace {
+
+constexpr std::size_t kUsualProblemBytes = 384;
 
 // RFC 6749 §5.2, for the endpoints that speak OAuth.
 std::string_view oauth_error(ErrorCode code) {
@@ -26,9 +26,10 @@ std::string_view oauth_error(ErrorCode code) {
 std::string problem_json(const Error& error, std::string_view request_id, std::string_view instance) {
   const ErrorInfo& row = info(error.code);
   std::string out;
+  out.reserve(kUsualProblemBytes);
   JsonWriter json(out);
   json.begin_object()
-      .member("type", fmt::format("urn:chat4all:problem:{}", row.name))
+      .member("type", "urn:chat4all:problem:" + std::string(row.name))
       .member("title", row.title)
       .member("status", row.http_status)
       .member("detail", error.detail.empty() ? row.title : std::string_view(error.detail));

@@ -42,6 +42,7 @@ void send_message(MessageRoutes& self, Call& call, const FastReply& reply) {
     const auto verdict = self.sends.take(user->text, self.clock.monotonic_us());
     if (!verdict.allowed) return reply.send(too_many_sends(self, call, verdict.retry_after_s));
   }
+  if (const auto room = self.log.admits_send(); !room) return reply.send(std::unexpected(room.error()));
   const auto device = call.device();
   if (!device) return reply.send(std::unexpected(device.error()));
   const auto body = call.json();

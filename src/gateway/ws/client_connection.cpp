@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kEarlyBytes = 256 * 1024;
 // A client that goes on sending after this many refusals is cut off.
 constexpr std::uint32_t kRefusedSendsBeforeClose = 200;
+// While the router is behind, reading and refusing must leave it the processor: frames are read many at a time.
+constexpr std::int64_t kOverloadedRestMs = 50;
 
 std::string ready_frame(const UserId& user, const DeviceId& device, TimestampMs now, int heartbeat_seconds) {
   std::string out;
@@ -43,10 +45,11 @@ std::string sent_frame(const std::string& ref, const ConversationId& conversatio
 }
 
 std::string error_frame(const Error& error, const std::string& ref) {
+  const std::string problem = problem_json(error, Uuid::v7(system_clock().now_ms()).str(), "/ws");
   std::string out = R"({"type":"error")";
+  out.reserve(64 + ref.size() + problem.size());
   if (!ref.empty()) out += R"(,"ref":)" + ref;
-  const std::string request_id = Uuid::v7(system_clock().now_ms()).str();
-  out += R"(,"problem":)" + problem_json(error, request_id, "/ws") + '}';
+  out += R"(,"problem":)" + problem + '}';
   return out;
 }
 
@@ -178,6 +181,10 @@ bool ClientConnection::within_rate(const std::string& ref) {
 
 void ClientConnection::handle(SendFrame& frame) {
   if (!within_rate(frame.ref)) return;
+  if (const auto room = gateway_.services().log.admits_send(); !room) {
+    socket_.rest_ms(kOverloadedRestMs);
+    return send_error(room.error(), frame.ref);
+  }
   SendContext context;
   context.actor = session_->user();
   context.device = session_->device();

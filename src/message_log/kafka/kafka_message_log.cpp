@@ -137,6 +137,13 @@ std::shared_ptr<KafkaMessageLog::Producer> KafkaMessageLog::producer() const {
   return producer_;
 }
 
+Result<> KafkaMessageLog::admits_send() {
+  if (!decisions_arrive_ || pace_.admits(steady_ms())) return {};
+  counters_.shed.fetch_add(1, std::memory_order_relaxed);
+  counters_.refused.fetch_add(1, std::memory_order_relaxed);
+  return fail(routers_behind());
+}
+
 Result<> KafkaMessageLog::append(Command command, Completion done) {
   // Held to the end, so that whoever stops or replaces the producer sees every request either whole or not at all.
   const std::shared_lock lock(producer_mutex_);
@@ -147,11 +154,6 @@ Result<> KafkaMessageLog::append(Command command, Completion done) {
   };
   if (down_) return refuse(no_answer());
   const std::int64_t now_ms = steady_ms();
-  const bool send = std::holds_alternative<SendMessage>(command.request);
-  if (send && decisions_arrive_ && !pace_.admits(now_ms)) {
-    counters_.shed.fetch_add(1, std::memory_order_relaxed);
-    return refuse(routers_behind());
-  }
   const std::int64_t wait_ms = decisions_arrive_ ? options_.decision_wait_ms : 0;
   const std::uint64_t request = pending_.add(done, fallback_of(command), wait_ms);
   if (request == 0) return refuse(too_many());

@@ -42,6 +42,7 @@ class KafkaMessageLog final : public MessageLog {
   ~KafkaMessageLog() override;
 
   Result<> append(Command command, Completion done) override;
+  Result<> admits_send() override;
   // Waits up to 5 s for what is under way; the rest is answered with kUnavailable.
   void stop() override;
   std::size_t waiting() const override { return pending_.size(); }
