@@ -17,8 +17,9 @@ class Outcomes:
 
     def keep(self, outcome):
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._file(outcome.title).write_text(json.dumps(self.about | {"outcome": dataclasses.asdict(outcome)}),
-                                             encoding="utf-8")
+        # asdict() would count the items of a Counter.
+        fields = {field.name: getattr(outcome, field.name) for field in dataclasses.fields(outcome)}
+        self._file(outcome.title).write_text(json.dumps(self.about | {"outcome": fields}), encoding="utf-8")
 
     def passed(self, title):
         """The outcome of this fault if it has passed before; else None."""

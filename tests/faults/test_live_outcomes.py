@@ -1,5 +1,6 @@
 import tempfile
 import unittest
+from collections import Counter
 from pathlib import Path
 
 from context import Outcome
@@ -7,7 +8,8 @@ from live_outcomes import Outcomes
 
 
 def outcome(**more):
-    return Outcome("kill-router1", "kill router1", acknowledged=5, recoveries_ms=[310.5], notes=["seen"], **more)
+    return Outcome("kill-router1", "kill router1", acknowledged=5, recoveries_ms=[310.5], notes=["seen"],
+                   activity=Counter(sessions=3), **more)
 
 
 class LiveOutcomesTest(unittest.TestCase):
