@@ -76,6 +76,7 @@ planted-live: build-live ## Mistakes on purpose in front of those servers, each 
 	@scripts/planted-live
 
 faults-live: build-live ## Processes and servers killed and paused under load; writes docs/reports/failover.md (long)
+	@scripts/install-packages --faults
 	@scripts/install-packages --servers
 	@tests/faults/run-live $(ARGS)
 

@@ -10,8 +10,10 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
+import stacks
 from server_process import NotServing, ServerProcess
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -160,6 +162,19 @@ class LiveCluster:
         if self.prepared:
             with contextlib.suppress(subprocess.SubprocessError):  # Kafka may be what is broken
                 kafka_tools.delete_topics(f"{self.name}_.*")
+
+    def leave_evidence(self):
+        """Beside the logs: who reads which partition and how far, what each process counted, and where its threads stand."""
+        with contextlib.suppress(subprocess.SubprocessError):
+            words = kafka_tools.run("consumer.group.ConsumerGroupCommand", "--describe", "--all-groups")
+            (self.folder / "consumer-groups.txt").write_text(words, encoding="utf-8")
+        for name, node in self.nodes.items():
+            if not node.running:
+                continue
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{node.port}/metrics",
+                                                                      timeout=5) as answer:
+                (self.folder / f"{name}.metrics").write_bytes(answer.read())
+            node.log.with_suffix(".stacks").write_text(stacks.look(node.process.pid, node.port), encoding="utf-8")
 
     def last_words(self):
         return " || ".join(f"{name}: {node.last_words(2)}" for name, node in self.nodes.items())
