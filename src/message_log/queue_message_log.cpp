@@ -1,8 +1,9 @@
 #include "message_log/queue_message_log.h"
 
 #include <algorithm>
-#include <chrono>
 #include <iterator>
+
+#include "base/clock.h"
 
 namespace c4a {
 namespace {
@@ -10,11 +11,6 @@ namespace {
 std::unexpected<Error> too_many() {
   Error error{ErrorCode::kOverloaded, "Too many commands are waiting; try again in a second.", {}, 1};
   return fail(std::move(error));
-}
-
-std::int64_t steady_ms() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 }  // namespace
@@ -69,7 +65,7 @@ bool QueueMessageLog::next_batch(std::vector<LoggedCommand>& batch, std::size_t 
 
 void QueueMessageLog::committed(LogPosition position) {
   const auto before = committed_.exchange(position.value, std::memory_order_relaxed);
-  standing_.worked(position.value - before, waiting(), steady_ms());
+  standing_.worked(position.value - before, waiting(), system_clock().monotonic_us() / 1000);
 }
 
 void QueueMessageLog::stop() {
