@@ -73,18 +73,21 @@ def test_the_limit_of_a_frame_is_a_setting(own_server):
     assert socket.close_code() == 4009
 
 
-def test_too_many_sends_are_errors_with_429_and_then_the_socket_closes_with_4029(pair):
+@pytest.mark.parametrize("pause_s", [0, 0.2])
+def test_too_many_sends_are_errors_with_429_and_then_the_socket_closes_with_4029(pair, pause_s):
+    """With a pause, some sends of each round are taken."""
     alice, bob, conversation = pair
     socket = alice.connect()
     sent = refused = number = 0
     code = None
     deadline = time.monotonic() + 45
     while code is None and time.monotonic() < deadline:
+        time.sleep(pause_s)
         try:
             socket.send(*[{"type": "send", "ref": str(number + n), "message": {
-                "conversation_id": conversation, "payload": text("x")}} for n in range(50)])
-            number += 50
-            for _ in range(50):
+                "conversation_id": conversation, "payload": text("x")}} for n in range(200)])
+            number += 200
+            for _ in range(200):
                 frame = socket.receive()
                 sent += frame["type"] == "sent"
                 if frame["type"] == "error":

@@ -11,7 +11,7 @@ namespace c4a {
 namespace {
 
 constexpr std::size_t kEarlyBytes = 256 * 1024;
-// A client that goes on sending after this many refusals is cut off.
+// A client that goes on sending is cut off once so many more of its sends were refused than taken.
 constexpr std::uint32_t kRefusedSendsBeforeClose = 200;
 // While the router is behind, reading and refusing must leave it the processor: frames are read many at a time.
 constexpr std::int64_t kOverloadedRestMs = 50;
@@ -170,7 +170,7 @@ bool ClientConnection::within_rate(const std::string& ref) {
   if (!limited_) return true;
   const auto verdict = gateway_.services().sends.take(session_->user().text, gateway_.services().clock.monotonic_us());
   if (verdict.allowed) {
-    refused_sends_ = 0;
+    if (refused_sends_ > 0) --refused_sends_;
     return true;
   }
   send_error({ErrorCode::kRateLimited, "Too many sends; wait a moment, then send again.", {}, verdict.retry_after_s},

@@ -63,7 +63,7 @@ class ClientConnection final : public net::WebSocketListener {
   std::unique_ptr<Early> early_;
   std::shared_ptr<const CredentialFacts> facts_;  // of the credential; null until there is one
   TimestampMs expires_at_ = 0;                    // of the token; 0: never
-  std::uint32_t refused_sends_ = 0;               // in a row
+  std::uint32_t refused_sends_ = 0;               // more than were taken
   std::uint32_t watch_place_ = kNotWatched;       // in CredentialWatch, as the next
   std::uint8_t revocation_turn_ = 0;
   bool checking_ = false;
