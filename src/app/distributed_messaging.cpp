@@ -194,8 +194,18 @@ std::vector<CallbackMetric> DistributedMessaging::metrics() {
   if (routers_) {
     gauge("chat4all_router_partitions", "Partitions that this process owns.",
           [this] { return static_cast<double>(routers_->partitions()); });
-    total("chat4all_router_dead_letters_total", "Records of the log that went to the topic dead_letters.",
-          [this, value] { return partitions_ ? value(partitions_->counters().dead_letters) : 0.0; });
+    const auto of_partitions = [&](std::string_view name, std::string_view help,
+                                   auto KafkaPartitionCounters::* counter) {
+      total(name, help, [this, value, counter] { return partitions_ ? value(partitions_->counters().*counter) : 0.0; });
+    };
+    of_partitions("chat4all_router_dead_letters_total", "Records of the log that went to the topic dead_letters.",
+                  &KafkaPartitionCounters::dead_letters);
+    of_partitions("chat4all_router_rebalances_total", "Times that partitions came to this process or left it.",
+                  &KafkaPartitionCounters::rebalances);
+    of_partitions("chat4all_router_log_errors_total", "Requests to the log's brokers that failed, and are tried again.",
+                  &KafkaPartitionCounters::errors);
+    of_partitions("chat4all_router_read_anew_total", "Times that the client had stopped reading a partition.",
+                  &KafkaPartitionCounters::read_anew);
     total("chat4all_bus_dropped_total", "Frames to gateways that were dropped.",
           [this, value] { return value(router_bus_->counters().dropped); });
     total("chat4all_router_retries_total", "Reads and commits tried again, because the store did not answer.",

@@ -76,6 +76,28 @@ Result<std::string> Admin::cluster_id() {
   return std::string(id.get());
 }
 
+Result<std::map<int, Admin::Range>> Admin::ranges_of(const std::vector<KafkaPlace>& places) {
+  const auto ask = [&](std::int64_t which) -> Result<PartitionList> {
+    PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(places.size())));
+    for (const auto& place : places) {
+      rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(), place.partition)->offset = which;
+    }
+    const auto code = rd_kafka_offsets_for_times(client_.get(), list.get(), kAnswerMs);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(unreachable(code));
+    return list;
+  };
+  C4A_TRY(const auto firsts, ask(RD_KAFKA_OFFSET_BEGINNING));
+  C4A_TRY(const auto ends, ask(RD_KAFKA_OFFSET_END));
+  std::map<int, Range> found;
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const auto& first = firsts->elems[i];
+    const auto& end = ends->elems[i];
+    if (first.err != RD_KAFKA_RESP_ERR_NO_ERROR || end.err != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    if (first.offset >= 0 && end.offset >= 0) found[places[i].number()] = {first.offset, end.offset};
+  }
+  return found;
+}
+
 Result<> Admin::create(const std::vector<std::string>& names) {
   std::vector<rd_kafka_NewTopic_t*> wanted;
   char error[256];

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "message_log/kafka/kafka_client.h"
+#include "message_log/kafka/kafka_place.h"
 
 namespace c4a::kafka {
 
@@ -28,6 +29,13 @@ class Admin {
   // With options.partitions (the mark of the installation: with one) and options.replication each; one that is there
   // stays as it is.
   Result<> create(const std::vector<std::string>& names);
+
+  struct Range {
+    std::int64_t first = 0;  // the first offset that is there
+    std::int64_t end = 0;    // behind the last
+  };
+  // By KafkaPlace::number(); those whose leader answers.
+  Result<std::map<int, Range>> ranges_of(const std::vector<KafkaPlace>& places);
 
   using Settings = std::map<std::string, std::string>;
   // In effect. A broker that does not know a new topic yet is asked again.

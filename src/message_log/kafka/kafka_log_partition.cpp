@@ -22,16 +22,26 @@ bool is_fence(const rd_kafka_message_t& message) {
 
 }  // namespace
 
-KafkaLogPartition::KafkaLogPartition(kafka::Queue queue, KafkaPlace place, SetAside set_aside,
+KafkaLogPartition::KafkaLogPartition(kafka::Queue queue, KafkaPlace place, std::int64_t start, SetAside set_aside,
                                      std::atomic<std::uint64_t>& consumed)
-    : queue_(std::move(queue)), place_(std::move(place)), set_aside_(std::move(set_aside)), consumed_(consumed) {}
+    : queue_(std::move(queue)),
+      place_(std::move(place)),
+      set_aside_(std::move(set_aside)),
+      consumed_(consumed),
+      read_position_(start) {}
+
+std::int64_t KafkaLogPartition::waited_ms() const { return vain_waits_ * kWaitMs; }
 
 bool KafkaLogPartition::next_batch(std::vector<LoggedCommand>& batch, std::size_t most) {
   taken_.resize(std::max(taken_.size(), most));
   while (!given_up_ && batch.empty()) {
     // One with patience, then all the others that are there: a batch call would wait until it is full.
     ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), kWaitMs, taken_.data(), 1);
-    if (count <= 0) continue;
+    if (count <= 0) {
+      vain_waits_.fetch_add(1, std::memory_order_relaxed);
+      continue;
+    }
+    vain_waits_.store(0, std::memory_order_relaxed);
     const ssize_t more = rd_kafka_consume_batch_queue(queue_.get(), 0, taken_.data() + 1, most - 1);
     count += std::max<ssize_t>(more, 0);
     for (ssize_t i = 0; i < count; ++i) {
@@ -46,6 +56,8 @@ void KafkaLogPartition::take(const rd_kafka_message_t& message, std::vector<Logg
   if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) return;
   error_ = message.err;  // nobody else hears of it: it comes on this partition's queue alone
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  if (message.offset < read_position_) return;  // read anew
+  read_position_ = message.offset + 1;
   consumed_.fetch_add(1, std::memory_order_relaxed);
   if (is_fence(message)) return pass_over(message.offset);
   auto decoded = decode_command(bytes_of(message));

@@ -16,11 +16,13 @@
 #include "message_log/kafka/kafka_message_log.h"
 #include "message_log/kafka/kafka_partitions.h"
 #include "message_log/kafka/kafka_topics.h"
+#include "message_log/kafka/kafka_watch.h"
 
 namespace c4a {
 namespace {
 
 constexpr std::int16_t kProduceKey = 0;
+constexpr std::int16_t kFetchKey = 1;
 constexpr std::int16_t kOffsetFetchKey = 9;
 constexpr int kBrokers = 3;
 constexpr std::chrono::seconds kPatience{30};
@@ -143,7 +145,7 @@ TEST_F(KafkaMockTest, TheOffsetStaysBeforeWhatCouldNotBeSetAside) {
   std::atomic<std::uint64_t> consumed{0};
   bool safe = true;
   KafkaLogPartition partition(
-      kafka::Queue(rd_kafka_queue_new(host_.get())), KafkaPlace{"t", 0, 1},
+      kafka::Queue(rd_kafka_queue_new(host_.get())), KafkaPlace{"t", 0, 1}, 0,
       [&](std::int64_t, std::string_view, std::string_view) { return safe; }, consumed);
   const auto at = [&](std::int64_t offset) { return partition.place().position_of(offset); };
   const Error reason{ErrorCode::kCorrupt, "damaged", {}, {}};
@@ -196,6 +198,67 @@ TEST_F(KafkaMockTest, APartitionThatIsNotReadIsNamedWithTheCause) {
   EXPECT_NE(detail.find("partition 0 of the Kafka topic chat_messages"), std::string::npos) << detail;
   EXPECT_NE(detail.find("--reset-offsets"), std::string::npos) << detail;
   static_cast<KafkaLogPartition&>(*partition).give_up();
+}
+
+// One that was cut off and comes back takes itself for the leader at first, and has not what was written meanwhile.
+TEST_F(KafkaMockTest, ABrokerThatSaysThatThereIsNoSuchOffsetHasNotTheLastWord) {
+  append(4);
+  commit_as_group(1);
+  OneOwner owner;
+  const auto partitions = KafkaPartitions::open(options_, owner).value();
+  const auto partition = owner.wait();
+  ASSERT_TRUE(partition);
+  std::mutex mutex;
+  std::vector<std::int64_t> read;
+  const auto count = [&] {
+    const std::lock_guard lock(mutex);
+    return read.size();
+  };
+  std::jthread reader([&] {
+    std::vector<LoggedCommand> batch;
+    while (partition->next_batch(batch, 100)) {
+      const std::lock_guard lock(mutex);
+      for (const auto& logged : batch) read.push_back(logged.command.at);
+      batch.clear();
+    }
+  });
+  EXPECT_TRUE(eventually([&] { return count() == 3; }));
+  rd_kafka_mock_push_request_errors(cluster_, kFetchKey, 1, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE);
+  EXPECT_TRUE(eventually([&] { return !partitions->check(); }));
+  append(2);
+  EXPECT_TRUE(eventually([&] { return count() == 5; }));
+  EXPECT_TRUE(eventually([&] { return partitions->check().has_value(); }));
+  static_cast<KafkaLogPartition&>(*partition).give_up();
+  reader.join();
+  EXPECT_EQ(read, (std::vector<std::int64_t>{2, 3, 4, 1, 2}));
+}
+
+TEST_F(KafkaMockTest, APartitionThatWaitsInVainWhileTheLogGoesOnIsUnread) {
+  append(3);
+  std::atomic<std::uint64_t> consumed{0};
+  const auto waiting_at = [&](std::int64_t start) {
+    return std::make_shared<KafkaLogPartition>(
+        kafka::Queue(rd_kafka_queue_new(host_.get())), KafkaPlace{kCommandsTopic, 0, 1}, start,
+        [](std::int64_t, std::string_view, std::string_view) { return true; }, consumed);
+  };
+  const KafkaWatch::Partitions behind{waiting_at(2)}, at_the_end{waiting_at(3)}, beyond{waiting_at(4)};
+  std::vector<std::jthread> readers;
+  for (const auto* all : {&behind, &at_the_end, &beyond}) {
+    readers.emplace_back([partition = all->front()] {
+      std::vector<LoggedCommand> batch;
+      partition->next_batch(batch, 1);
+    });
+  }
+  KafkaWatch watch(options_);
+  EXPECT_TRUE(watch.unread(behind).value().empty()) << "it has only begun to wait";
+  EXPECT_TRUE(eventually([&] { return behind.front()->waited_ms() > 3000 && beyond.front()->waited_ms() > 3000; }));
+  EXPECT_TRUE(watch.unread(behind).value().empty()) << "what was just written is on its way";
+  EXPECT_EQ(watch.unread(behind).value(), behind);
+  for (int look = 0; look < 3; ++look) {
+    EXPECT_TRUE(watch.unread(at_the_end).value().empty());
+    EXPECT_TRUE(watch.unread(beyond).value().empty());
+  }
+  for (const auto* all : {&behind, &at_the_end, &beyond}) all->front()->give_up();
 }
 
 TEST_F(KafkaMockTest, AProducerThatIsBrokenForGoodIsReplaced) {

@@ -6,10 +6,9 @@
 
 #include "base/clock.h"
 #include "base/thread_name.h"
-#include "message_log/kafka/kafka_admin.h"
 #include "message_log/kafka/kafka_dead_letters.h"
-#include "message_log/kafka/kafka_generations.h"
 #include "message_log/kafka/kafka_log_partition.h"
+#include "message_log/kafka/kafka_watch.h"
 
 namespace c4a {
 namespace {
@@ -31,6 +30,12 @@ rd_kafka_topic_partition_list_t& as_list(void* partitions) {
   return *static_cast<rd_kafka_topic_partition_list_t*>(partitions);
 }
 
+void count_error(KafkaPartitionCounters& counters, rd_kafka_error_t* error) {
+  if (error == nullptr) return;
+  counters.errors.fetch_add(1, std::memory_order_relaxed);
+  rd_kafka_error_destroy(error);
+}
+
 std::string remedy_of(rd_kafka_resp_err_t code) {
   if (code != RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET)
     return "it is tried again; look at the brokers and the user's rights";
@@ -45,52 +50,12 @@ struct KafkaPartitions::Consumer {
   kafka::Client client;
 };
 
-// What the brokers know of generations. Everything here waits for them.
-class KafkaPartitions::GenerationWatch {
- public:
-  explicit GenerationWatch(const KafkaOptions& options) : options_(options) {}
-
-  // Moves `active` to the first generation that is not drained, and `newest` to the last that is there.
-  Result<> look(std::atomic<std::uint64_t>& active, std::atomic<std::uint64_t>& newest) {
-    options_.generation = active;
-    C4A_TRY(const auto all, generations());
-    if (all.empty()) return {};
-    newest = all.back().number;
-    for (std::size_t i = 0; i < all.size() && all[i].closed; ++i) {
-      C4A_TRY(const bool drained, is_drained(all[i]));
-      if (!drained) return {};
-      drain_.reset();
-      active = all[i].number + 1;
-    }
-    return {};
-  }
-
- private:
-  Result<std::vector<KafkaGeneration>> generations() {
-    if (!admin_) {
-      C4A_TRY(auto opened, kafka::Admin::open(options_));
-      admin_.emplace(std::move(opened));
-    }
-    return kafka_generations(*admin_, options_);
-  }
-  Result<bool> is_drained(const KafkaGeneration& generation) {
-    if (!drain_) {
-      C4A_TRY(drain_, KafkaDrain::open(options_, generation));
-    }
-    return drain_->done();
-  }
-
-  KafkaOptions options_;
-  std::optional<kafka::Admin> admin_;
-  std::unique_ptr<KafkaDrain> drain_;  // of the active generation
-};
-
 KafkaPartitions::KafkaPartitions(KafkaOptions options, PartitionOwner& owner)
     : options_(std::move(options)),
       owner_(owner),
       newest_(options_.generation),
       active_(options_.generation),
-      generations_(std::make_unique<GenerationWatch>(options_)) {}
+      watch_(std::make_unique<KafkaWatch>(options_)) {}
 
 Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions options, PartitionOwner& owner) {
   std::unique_ptr<KafkaPartitions> made(new KafkaPartitions(std::move(options), owner));
@@ -132,7 +97,7 @@ Result<std::unique_ptr<KafkaPartitions>> KafkaPartitions::open(KafkaOptions opti
   C4A_TRY(made->consumer_->client, kafka::make_client(RD_KAFKA_CONSUMER, std::move(conf)));
   rd_kafka_poll_set_consumer(made->consumer_->client.get());
   // Where the brokers do not answer, the look is taken again.
-  (void)made->generations_->look(made->active_, made->newest_);
+  (void)made->watch_->look_at_generations(made->active_, made->newest_);
   C4A_CHECK(made->subscribe());
   made->watching_ = std::jthread([made = made.get()](const std::stop_token& stop) { made->watch(stop); });
   made->thread_ = std::jthread([made = made.get()](const std::stop_token& stop) { made->serve(stop); });
@@ -159,8 +124,46 @@ void KafkaPartitions::watch(const std::stop_token& stop) {
   std::unique_lock lock(mutex);
   while (!stopping.wait_for(lock, stop, newest_ > active_ ? kWatchWhileMoving : kWatch,
                             [&] { return stop.stop_requested(); })) {
-    if (!generations_->look(active_, newest_)) counters_.errors.fetch_add(1, std::memory_order_relaxed);
+    if (!watch_->look_at_generations(active_, newest_)) counters_.errors.fetch_add(1, std::memory_order_relaxed);
+    look_for_unread();
   }
+}
+
+void KafkaPartitions::look_for_unread() {
+  KafkaWatch::Partitions owned;
+  {
+    const std::lock_guard lock(owned_mutex_);
+    for (const auto& [number, partition] : owned_) owned.push_back(partition);
+  }
+  auto unread = watch_->unread(owned);
+  if (!unread) {
+    counters_.errors.fetch_add(1, std::memory_order_relaxed);
+    return;
+  }
+  const std::lock_guard lock(owned_mutex_);
+  unread_ = std::move(*unread);
+}
+
+// Takes them out of the client's assignment and puts them in again. The group does not hear of it, and the owner reads
+// on from the same queue.
+void KafkaPartitions::read_anew() {
+  KafkaWatch::Partitions unread;
+  {
+    const std::lock_guard lock(owned_mutex_);
+    unread.swap(unread_);
+  }
+  const kafka::PartitionList list(rd_kafka_topic_partition_list_new(static_cast<int>(unread.size())));
+  for (const auto& partition : unread) {
+    if (partition->given_up()) continue;
+    partition->forget_error();
+    const KafkaPlace& place = partition->place();
+    rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(), place.partition)->offset =
+        partition->read_position();
+  }
+  if (list->cnt == 0) return;
+  counters_.read_anew.fetch_add(static_cast<std::uint64_t>(list->cnt), std::memory_order_relaxed);
+  count_error(counters_, rd_kafka_incremental_unassign(consumer_->client.get(), list.get()));
+  count_error(counters_, rd_kafka_incremental_assign(consumer_->client.get(), list.get()));
 }
 
 // The generation before is drained: whatever their conversations have there is in the store.
@@ -212,6 +215,7 @@ void KafkaPartitions::serve(const std::stop_token& stop) {
     release_held();
     // Of a commit that is answered after the round it was sent in, librdkafka 2.0.2 concludes that all is lost.
     if (now_us - rebalanced_us_ < kSharingUs) continue;
+    read_anew();
     const std::int64_t every_ms = newest_ > active_ ? kCommitWhileMovingMs : kCommitEveryMs;
     if (now_us - committed_us < every_ms * 1000) continue;
     committed_us = now_us;
@@ -283,15 +287,12 @@ void KafkaPartitions::assign(void* partitions) {
       return true;
     };
     auto partition = std::make_shared<KafkaLogPartition>(std::move(queue), place_of(part.topic, part.partition),
-                                                         std::move(set_aside), counters_.consumed);
+                                                         part.offset, std::move(set_aside), counters_.consumed);
     held_.insert(partition->number());
     const std::lock_guard lock(owned_mutex_);
     owned_[partition->number()] = std::move(partition);
   }
-  if (rd_kafka_error_t* error = rd_kafka_incremental_assign(client, &list)) {
-    counters_.errors.fetch_add(1, std::memory_order_relaxed);
-    rd_kafka_error_destroy(error);
-  }
+  count_error(counters_, rd_kafka_incremental_assign(client, &list));
   assigned_once_ = true;
   release_held();
 }
@@ -315,10 +316,7 @@ void KafkaPartitions::revoke(void* partitions, bool lost) {
     owned_.erase(number);
     committed_.erase(number);
   }
-  if (rd_kafka_error_t* error = rd_kafka_incremental_unassign(client, &list)) {
-    counters_.errors.fetch_add(1, std::memory_order_relaxed);
-    rd_kafka_error_destroy(error);
-  }
+  count_error(counters_, rd_kafka_incremental_unassign(client, &list));
 }
 
 // What has moved since. A commit that fails is made up for by the next; what is read again then is passed over by its

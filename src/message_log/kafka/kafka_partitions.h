@@ -4,7 +4,7 @@
 // them `PartitionOwner` gets a LogPartition; offsets are committed only behind what the owner has made durable.
 //
 // When a later generation of the topic appears (kafka_generations.h), its partitions are taken too, and held back until
-// the one before is drained.
+// the one before is drained. Where the client stops reading a partition that has more, it is read anew (kafka_watch.h).
 
 #include <atomic>
 #include <limits>
@@ -14,6 +14,7 @@
 #include <set>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "message_log/kafka/kafka_options.h"
 #include "message_log/kafka/kafka_place.h"
@@ -27,9 +28,12 @@ struct KafkaPartitionCounters {
   std::atomic<std::uint64_t> rebalances{0};
   std::atomic<std::uint64_t> commits{0};
   std::atomic<std::uint64_t> errors{0};
+  std::atomic<std::uint64_t> read_anew{0};  // partitions that the client had stopped reading
 };
 
 class KafkaDeadLetters;
+class KafkaLogPartition;
+class KafkaWatch;
 
 class KafkaPartitions {
  public:
@@ -47,7 +51,6 @@ class KafkaPartitions {
  private:
   friend class KafkaLogPartition;
   struct Consumer;
-  class GenerationWatch;
   KafkaPartitions(KafkaOptions options, PartitionOwner& owner);
   void serve(const std::stop_token& stop);
   void rebalanced(int code, void* partitions);
@@ -61,6 +64,8 @@ class KafkaPartitions {
   void release_held();
   KafkaPlace place_of(std::string_view topic, int partition) const;
   void watch(const std::stop_token& stop);
+  void look_for_unread();
+  void read_anew();
   void forget_trouble();
 
   const KafkaOptions options_;
@@ -70,9 +75,10 @@ class KafkaPartitions {
   std::unique_ptr<KafkaDeadLetters> dead_letters_;
   std::unique_ptr<Consumer> consumer_;
   mutable std::mutex owned_mutex_;  // the serving thread alone writes; it reads without
-  std::map<int, std::shared_ptr<class KafkaLogPartition>> owned_;
-  std::atomic<std::uint64_t> newest_;  // generation that is there
-  std::atomic<std::uint64_t> active_;  // the last one that may be decided
+  std::map<int, std::shared_ptr<KafkaLogPartition>> owned_;
+  std::vector<std::shared_ptr<KafkaLogPartition>> unread_;  // to be read anew; both threads
+  std::atomic<std::uint64_t> newest_;                       // generation that is there
+  std::atomic<std::uint64_t> active_;                       // the last one that may be decided
   // The serving thread's:
   std::set<int> held_;                     // of later generations: owned, and not yet the owner's
   std::map<int, std::int64_t> committed_;  // the offsets that the brokers have from here
@@ -81,7 +87,7 @@ class KafkaPartitions {
   std::int64_t rebalanced_us_ = std::numeric_limits<std::int64_t>::min() / 2;  // the last callback of the group
   std::int64_t looked_us_ = 0;
   std::int64_t commit_sent_us_ = 0;  // 0: none under way
-  std::unique_ptr<GenerationWatch> generations_;
+  std::unique_ptr<KafkaWatch> watch_;
   std::jthread thread_;
   std::jthread watching_;
 };
