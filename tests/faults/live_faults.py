@@ -1,5 +1,8 @@
 """What is broken on the distributed profile, how, and how it is mended: the list, and whatever is killed or paused."""
 
+import dataclasses
+import os
+
 from live_clocks import CLOCK_FAULTS
 from live_disks import DISK_FAULTS
 from live_fault import Fault, both, must
@@ -23,6 +26,21 @@ def server_killed(*names, hold=6, aim=15):
                  lambda cluster: must("kill", *names), lambda cluster: must("start", *names), hold, aim)
 
 
+def nodes_killed_at_once(*names):
+    """Of what a node acknowledged before its sync, it has lost the last when it was killed; so had both, together."""
+    def prepare(_cluster, context):
+        os.environ["CHAT4ALL_CASSANDRA_SYNC"] = "batch"
+        context.stack.callback(lambda: restart(os.environ.pop("CHAT4ALL_CASSANDRA_SYNC")))
+        restart()
+
+    def restart(*_):
+        must("down", "--only", "cassandra")
+        must("up", "--only", "cassandra")
+
+    fault = server_killed(*names, aim=60)
+    return dataclasses.replace(fault, what=f"{fault.what}; Cassandra with `commitlog_sync: batch`", prepare=prepare)
+
+
 def server_paused(name, hold=6, aim=15):
     return Fault(f"pause {name}", f"SIGSTOP of {name}", lambda cluster: must("pause", name),
                  lambda cluster: must("resume", name), hold, aim)
@@ -40,7 +58,7 @@ FAULTS = [
     server_killed("kafka-1", "kafka-2", aim=60),
     server_killed("cassandra-2", aim=5),
     server_paused("cassandra-3", aim=15),
-    server_killed("cassandra-2", "cassandra-3", aim=60),
+    nodes_killed_at_once("cassandra-2", "cassandra-3"),
     server_killed("postgres-1", aim=5),
     server_killed("redis-1", aim=5),
     both(node_killed("router3", 15), server_killed("kafka-3")),
