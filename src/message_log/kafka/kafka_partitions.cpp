@@ -244,17 +244,26 @@ void KafkaPartitions::look_at_brokers(std::int64_t now_us) {
 
 void KafkaPartitions::rebalanced(int code, void* partitions) {
   counters_.rebalances.fetch_add(1, std::memory_order_relaxed);
-  rebalanced_us_ = system_clock().monotonic_us();
-  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+  const std::int64_t now_us = system_clock().monotonic_us();
+  const bool first_round = now_us - rebalanced_us_ > kSharingUs;
+  rebalanced_us_ = now_us;
+  if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    if (first_round && as_list(partitions).cnt == 0) hurry_second_round();
     assign(partitions);
-  else
+  } else
     revoke(partitions, rd_kafka_assignment_lost(consumer_->client.get()) != 0);
 }
+
+// What others give away in a first round is given to somebody in a second one, for which the group waits for all. Who
+// had nothing to give, librdkafka 2.0.2 lets join again only a second after the last time; but at once if there is a
+// subscription to apply, be it the same. While a callback runs it only takes note of one.
+void KafkaPartitions::hurry_second_round() { (void)subscribe(); }
 
 // Where each partition is read from. What cannot be asked must not be taken for "never committed": that would read the
 // whole topic again.
 bool KafkaPartitions::read_start(void* partitions) {
   auto& list = as_list(partitions);
+  if (list.cnt == 0) return true;  // of a member that comes: others have to give it some first
   for (int attempt = 0; attempt < kCommittedAttempts; ++attempt) {
     bool known = rd_kafka_committed(consumer_->client.get(), &list, kCommittedMs) == RD_KAFKA_RESP_ERR_NO_ERROR;
     for (int i = 0; i < list.cnt; ++i) known = known && list.elems[i].err == RD_KAFKA_RESP_ERR_NO_ERROR;

@@ -54,6 +54,7 @@ class KafkaPartitions {
   KafkaPartitions(KafkaOptions options, PartitionOwner& owner);
   void serve(const std::stop_token& stop);
   void rebalanced(int code, void* partitions);
+  void hurry_second_round();
   void assign(void* partitions);
   void revoke(void* partitions, bool lost);
   bool read_start(void* partitions);
