@@ -250,8 +250,9 @@ void KafkaPartitions::rebalanced(int code, void* partitions) {
   if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     if (first_round && as_list(partitions).cnt == 0) hurry_second_round();
     assign(partitions);
-  } else
+  } else {
     revoke(partitions, rd_kafka_assignment_lost(consumer_->client.get()) != 0);
+  }
 }
 
 // What others give away in a first round is given to somebody in a second one, for which the group waits for all. Who
