@@ -51,9 +51,9 @@ class Connection:
         body = struct.pack(">i", len(cql)) + cql.encode() + struct.pack(">HB", consistency, 0)
         return self.exchange(QUERY, body)[1]
 
-    def count(self, cql: str) -> int:
+    def count(self, cql: str, consistency: int = ONE) -> int:
         """The number of rows of a query of one column."""
-        content = self.query(cql)
+        content = self.query(cql, consistency)
         kind, _, columns = struct.unpack_from(">iii", content)
         if kind != ROWS or columns != 1:
             raise Refused("no rows of one column")

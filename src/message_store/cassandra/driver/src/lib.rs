@@ -30,8 +30,9 @@ use tokio::runtime::{Builder, Runtime};
 use cells::{split_rows, RawRow};
 use failure::{Failure, Reason, Refusal};
 
-/// A coordinator that has not answered by then is asked beside another one: it may hang with its connection open.
-const SECOND_COORDINATOR_AFTER: Duration = Duration::from_millis(1000);
+/// A coordinator that has not answered by then is asked beside another one: it may hang with its connection open. While it
+/// does, each request that it is picked for takes so much longer, so this is less than a decision may take to be in time.
+const SECOND_COORDINATOR_AFTER: Duration = Duration::from_millis(250);
 
 pub struct CqlSession {
     runtime: Runtime,
