@@ -152,5 +152,6 @@ def filter_case(context, case) -> bool:
     if case.path == "/v1/conversations/{conversation_id}":
         return not in_fixture
     if case.path == "/v1/conversations/{conversation_id}/members/{user_id}":
-        return not (in_fixture and named.get("user_id") in USERS)
+        # Who leaves a conversation does not find it any more, which schemathesis would take for a fault.
+        return named.get("user_id") != ACTING_USER and not (in_fixture and named.get("user_id") in USERS)
     return case.path != "/v1/users/{user_id}" or named.get("user_id") not in USERS
