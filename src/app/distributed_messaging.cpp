@@ -173,6 +173,8 @@ std::vector<CallbackMetric> DistributedMessaging::metrics() {
         [&log, value] { return value(log.shed); });
   total("chat4all_log_undecided_total", "Commands answered before their router's decision.",
         [this] { return static_cast<double>(log_->answered_without_decision()); });
+  total("chat4all_log_left_open_total", "Sends answered 503 although the log has them: too slow to tell of a repeat.",
+        [this] { return static_cast<double>(answering_->left_open()); });
   gauge("chat4all_log_generation", "Of the topic that commands are given to.",
         [this] { return static_cast<double>(log_->generation()); });
   gauge("chat4all_log_up", "1 while the log answers.", [this] { return log_->up() ? 1.0 : 0.0; });

@@ -1,8 +1,8 @@
 #pragma once
 
 // Threads for what blocks: storage reads, password hashing. The queue is bounded, so overload is answered early. A task
-// that only waits for another thread gives its place to the next one meanwhile (Waiting), so reads go on while changes
-// wait for their decisions.
+// that only waits, for another thread or a server, gives its place to the next one meanwhile (Waiting), so reads go on
+// while changes wait for their decisions, and one server that is slow does not hold up what is asked of others.
 
 #include <condition_variable>
 #include <cstddef>

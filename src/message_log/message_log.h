@@ -8,6 +8,7 @@
 // by the router's group commit); KafkaMessageLog (many gateways, many routers).
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 
 #include "base/result.h"
@@ -31,6 +32,13 @@ class MessageLog {
   // or has stopped, kBodyTooLarge when the log cannot carry it (sending it again does not help; the completion may
   // say so as well).
   virtual Result<> append(Command command, Completion done) = 0;
+
+  // As `append`. Where `done` was told that there is no decision yet, `late` gets it if it comes within kLateMs; it may
+  // even run before `done` has. A log that always decides never calls it.
+  static constexpr std::int64_t kLateMs = 5000;
+  virtual Result<> append_and_hear(Command command, Completion done, Completion /*late*/) {
+    return append(std::move(command), std::move(done));
+  }
 
   // Whether a send appended now would be refused because too much waits: asked before it is read, so that refusing
   // costs little. Any thread; never blocks. Fails with: kOverloaded.

@@ -4,11 +4,11 @@
 
 namespace c4a {
 
-std::uint64_t PendingAnswers::add(Completion& done, Decision fallback, std::int64_t wait_ms) {
+std::uint64_t PendingAnswers::add(Asked& asked, Decision fallback, std::int64_t wait_ms) {
   const std::lock_guard lock(mutex_);
   if (waiting_.size() >= limit_) return 0;
   fallback.decided = false;
-  waiting_.emplace(++last_, Waiting{std::move(done), std::move(fallback), wait_ms, false});
+  waiting_.emplace(++last_, Waiting{std::move(asked), std::move(fallback), wait_ms});
   return last_;
 }
 
@@ -18,12 +18,8 @@ std::optional<PendingAnswers::Waiting> PendingAnswers::remove(std::uint64_t requ
   if (found == waiting_.end()) return std::nullopt;
   auto waiting = std::move(found->second);
   waiting_.erase(found);
+  if (waiting.answered) --answered_;
   return waiting;
-}
-
-Completion PendingAnswers::take_back(std::uint64_t request) {
-  auto waiting = remove(request);
-  return waiting ? std::move(waiting->done) : Completion{};
 }
 
 PendingAnswers::Line& PendingAnswers::line_of(std::int64_t wait_ms) {
@@ -41,11 +37,15 @@ void PendingAnswers::logged(std::uint64_t request, std::int64_t now_ms) {
 }
 
 void PendingAnswers::failed(std::uint64_t request, const Error& error) {
-  if (auto waiting = remove(request)) waiting->done(std::unexpected(error));
+  auto waiting = remove(request);
+  if (waiting && !waiting->answered) waiting->asked.done(std::unexpected(error));
 }
 
 void PendingAnswers::decided(std::uint64_t request, Result<Decision> decision) {
-  if (auto waiting = remove(request)) waiting->done(std::move(decision));
+  auto waiting = remove(request);
+  if (!waiting) return;
+  Completion& hears = waiting->answered ? waiting->asked.late : waiting->asked.done;
+  hears(std::move(decision));
 }
 
 void PendingAnswers::expire(std::int64_t now_ms) {
@@ -58,15 +58,36 @@ void PendingAnswers::expire(std::int64_t now_ms) {
       }
     }
   }
-  for (const std::uint64_t request : over) {
-    auto waiting = remove(request);
-    if (!waiting) continue;
-    {
-      const std::lock_guard lock(mutex_);
+  for (const std::uint64_t request : over) expire_one(request, now_ms);
+}
+
+void PendingAnswers::expire_one(std::uint64_t request, std::int64_t now_ms) {
+  Completion done;
+  Completion late;  // goes without the lock
+  Decision fallback;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = waiting_.find(request);
+    if (found == waiting_.end()) return;
+    Waiting& waiting = found->second;
+    const bool stays = !waiting.answered && waiting.asked.late;
+    if (waiting.answered) {
+      --answered_;
+    } else {
       ++expired_;
+      done = std::move(waiting.asked.done);
+      fallback = std::move(waiting.fallback);
     }
-    waiting->done(std::move(waiting->fallback));
+    if (stays) {
+      waiting.answered = true;
+      ++answered_;
+      line_of(MessageLog::kLateMs).due.push_back({now_ms + MessageLog::kLateMs, request});
+    } else {
+      late = std::move(waiting.asked.late);
+      waiting_.erase(found);
+    }
   }
+  if (done) done(std::move(fallback));
 }
 
 void PendingAnswers::expire_all_logged() {
@@ -98,7 +119,7 @@ std::uint64_t PendingAnswers::last() const {
 
 std::size_t PendingAnswers::size() const {
   const std::lock_guard lock(mutex_);
-  return waiting_.size();
+  return waiting_.size() - answered_;
 }
 
 std::uint64_t PendingAnswers::expired() const {

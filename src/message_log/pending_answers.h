@@ -1,8 +1,9 @@
 #pragma once
 
 // The commands of one gateway that wait for their router's decision. A command is answered once: by the decision; by a
-// fallback, when the log has it and no decision came in time; or by the log's failure. No thread and no clock of its
-// own: times are passed in, in ms of a steady clock. Any thread may call any method; completions run on the caller's.
+// fallback, when the log has it and no decision came in time; or by the log's failure. Who asked to hear a decision that
+// comes later still gets it, within MessageLog::kLateMs. No thread and no clock of its own: times are passed in, in ms
+// of a steady clock. Any thread may call any method; completions run on the caller's.
 
 #include <cstdint>
 #include <deque>
@@ -18,11 +19,16 @@ class PendingAnswers {
  public:
   explicit PendingAnswers(std::size_t limit) : limit_(limit) {}
 
-  // Answers the request's number; 0 where too many wait already, and `done` is untouched then. `wait_ms`: how long the
+  struct Asked {
+    Completion done;
+    Completion late;  // may be empty
+  };
+
+  // Answers the request's number; 0 where too many wait already, and `asked` is untouched then. `wait_ms`: how long the
   // decision may take once the log has the command. `fallback` has what can be said without it.
-  std::uint64_t add(Completion& done, Decision fallback, std::int64_t wait_ms);
-  // It did not enter the log after all, and `done` was not called: hands it back.
-  Completion take_back(std::uint64_t request);
+  std::uint64_t add(Asked& asked, Decision fallback, std::int64_t wait_ms);
+  // It did not enter the log after all, and nothing was called.
+  void take_back(std::uint64_t request) { (void)remove(request); }
 
   // The log has it for good.
   void logged(std::uint64_t request, std::int64_t now_ms);
@@ -39,15 +45,17 @@ class PendingAnswers {
   // The newest request's number.
   std::uint64_t last() const;
 
+  // Not answered yet.
   std::size_t size() const;
   std::uint64_t expired() const;
 
  private:
   struct Waiting {
-    Completion done;
+    Asked asked;
     Decision fallback;
     std::int64_t wait_ms = 0;
     bool logged = false;
+    bool answered = false;  // by the fallback: only `late` is left
   };
   struct Due {
     std::int64_t at_ms;
@@ -60,6 +68,8 @@ class PendingAnswers {
   };
 
   Line& line_of(std::int64_t wait_ms);
+  // The time of this one is over.
+  void expire_one(std::uint64_t request, std::int64_t now_ms);
   std::optional<Waiting> remove(std::uint64_t request);
 
   const std::size_t limit_;
@@ -68,6 +78,7 @@ class PendingAnswers {
   std::vector<Line> lines_;  // few: one for each wait_ms in use
   std::uint64_t last_ = 0;
   std::uint64_t expired_ = 0;
+  std::size_t answered_ = 0;  // of those in waiting_
 };
 
 }  // namespace c4a

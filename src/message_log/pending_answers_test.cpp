@@ -7,15 +7,18 @@ namespace {
 
 class PendingAnswersTest : public testing::Test {
  protected:
-  std::uint64_t add(std::int64_t wait_ms = 500) {
-    Completion done = [this](Result<Decision> decision) { answers.push_back(std::move(decision)); };
+  std::uint64_t add(std::int64_t wait_ms = 500, bool hears_late = false) {
+    PendingAnswers::Asked asked;
+    asked.done = [this](Result<Decision> decision) { answers.push_back(std::move(decision)); };
+    if (hears_late) asked.late = [this](Result<Decision> decision) { late.push_back(std::move(decision)); };
     Decision fallback;
     fallback.created_at = 42;
-    return pending.add(done, fallback, wait_ms);
+    return pending.add(asked, fallback, wait_ms);
   }
 
   PendingAnswers pending{3};
   std::vector<Result<Decision>> answers;
+  std::vector<Result<Decision>> late;
 };
 
 TEST_F(PendingAnswersTest, ADecisionIsTheAnswerAlsoBeforeTheLogHasAnswered) {
@@ -43,6 +46,43 @@ TEST_F(PendingAnswersTest, WithoutADecisionTheFallbackComesWhenTheLogHadItForThe
   EXPECT_EQ(answers[0]->created_at, 42);
   pending.decided(request, Decision{});
   EXPECT_EQ(answers.size(), 1u) << "too late";
+}
+
+TEST_F(PendingAnswersTest, WhoAskedForItHearsADecisionThatComesAfterTheFallback) {
+  const auto request = add(500, true);
+  pending.logged(request, 0);
+  pending.expire(500);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_FALSE(answers[0]->decided);
+  EXPECT_EQ(pending.size(), 0u) << "it is answered";
+  Decision decision;
+  decision.seq = Seq{7};
+  pending.decided(request, decision);
+  pending.decided(request, decision);
+  ASSERT_EQ(late.size(), 1u);
+  EXPECT_EQ(late[0]->seq, Seq{7});
+  EXPECT_EQ(answers.size(), 1u);
+  EXPECT_EQ(pending.expired(), 1u);
+}
+
+TEST_F(PendingAnswersTest, ADecisionThatComesMuchLaterIsNotHeard) {
+  const auto request = add(500, true);
+  pending.logged(request, 0);
+  pending.expire(500);
+  pending.expire(500 + MessageLog::kLateMs);
+  pending.decided(request, Decision{});
+  EXPECT_TRUE(late.empty());
+  EXPECT_EQ(answers.size(), 1u);
+  EXPECT_EQ(pending.expired(), 1u);
+}
+
+TEST_F(PendingAnswersTest, ADecisionInTimeIsHeardOnce) {
+  const auto request = add(500, true);
+  pending.logged(request, 0);
+  pending.decided(request, Decision{});
+  pending.expire(10'000);
+  EXPECT_EQ(answers.size(), 1u);
+  EXPECT_TRUE(late.empty());
 }
 
 TEST_F(PendingAnswersTest, EachCommandHasItsOwnPatience) {
@@ -82,18 +122,19 @@ TEST_F(PendingAnswersTest, WhatTheLogWillNotAnswerForFailsAndTheRestStays) {
 
 TEST_F(PendingAnswersTest, TooManyAreRefusedAndTheirCompletionStaysTheCallers) {
   for (int i = 0; i < 3; ++i) EXPECT_NE(add(), 0u);
-  Completion done = [this](Result<Decision> decision) { answers.push_back(std::move(decision)); };
-  EXPECT_EQ(pending.add(done, {}, 1), 0u);
-  done(Decision{});
+  PendingAnswers::Asked asked;
+  asked.done = [this](Result<Decision> decision) { answers.push_back(std::move(decision)); };
+  EXPECT_EQ(pending.add(asked, {}, 1), 0u);
+  asked.done(Decision{});
   EXPECT_EQ(answers.size(), 1u);
 }
 
-TEST_F(PendingAnswersTest, WhatDidNotEnterTheLogIsHandedBack) {
+TEST_F(PendingAnswersTest, WhatDidNotEnterTheLogIsForgotten) {
   const auto request = add();
-  auto done = pending.take_back(request);
+  pending.take_back(request);
   EXPECT_EQ(pending.size(), 0u);
-  done(Decision{});
-  EXPECT_EQ(answers.size(), 1u);
+  pending.decided(request, Decision{});
+  EXPECT_TRUE(answers.empty());
 }
 
 }  // namespace

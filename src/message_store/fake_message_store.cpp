@@ -12,7 +12,13 @@ void FakeMessageStore::fail_next_commits(int count) {
 
 void FakeMessageStore::set_available(bool is_available) {
   const Guard guard(lock_);
-  available_ = is_available;
+  available_ = one_copy_ = is_available;
+}
+
+void FakeMessageStore::leave_one_copy() {
+  const Guard guard(lock_);
+  available_ = false;
+  one_copy_ = true;
 }
 
 std::uint64_t FakeMessageStore::commits() const {
@@ -33,6 +39,14 @@ const FakeMessageStore::Entry* FakeMessageStore::find(const ConversationId& id) 
 const Message* FakeMessageStore::visible(const Entry& entry, Seq seq) const {
   const auto found = entry.messages.find(seq);
   return found == entry.messages.end() || found->second.created_at < cutoff_ ? nullptr : &found->second;
+}
+
+std::optional<Message> FakeMessageStore::by_id(const ConversationId& id, const MessageId& message_id) const {
+  const Entry* entry = find(id);
+  if (entry == nullptr || !entry->ids.contains(message_id)) return std::nullopt;
+  const Message* message = visible(*entry, entry->ids.at(message_id));
+  if (message == nullptr) return std::nullopt;
+  return *message;
 }
 
 Conversation FakeMessageStore::exact_head(const Entry& entry) {
@@ -184,11 +198,14 @@ Result<std::optional<Message>> FakeMessageStore::message(const ConversationId& i
 Result<std::optional<Message>> FakeMessageStore::message(const ConversationId& id, const MessageId& message_id) {
   const Guard guard(lock_);
   C4A_CHECK(available());
-  const Entry* entry = find(id);
-  if (entry == nullptr || !entry->ids.contains(message_id)) return std::nullopt;
-  const Message* message = visible(*entry, entry->ids.at(message_id));
-  if (message == nullptr) return std::nullopt;
-  return *message;
+  return by_id(id, message_id);
+}
+
+Result<std::optional<Message>> FakeMessageStore::message_in_one_copy(const ConversationId& id,
+                                                                     const MessageId& message_id) {
+  const Guard guard(lock_);
+  if (!one_copy_) C4A_CHECK(available());
+  return by_id(id, message_id);
 }
 
 Result<std::vector<std::pair<ConversationId, Seq>>> FakeMessageStore::find_message(const MessageId& message_id) {

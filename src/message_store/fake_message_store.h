@@ -20,6 +20,8 @@ class FakeMessageStore : public MessageStore {
   void fail_next_commits(int count);
   // Until it is told otherwise every call but the void ones fails with kUnavailable, commits too.
   void set_available(bool available);
+  // The same, but one copy can still be asked.
+  void leave_one_copy();
   // Commits that succeeded.
   std::uint64_t commits() const;
 
@@ -36,6 +38,7 @@ class FakeMessageStore : public MessageStore {
 
   Result<std::optional<Message>> message(const ConversationId& id, Seq seq) override;
   Result<std::optional<Message>> message(const ConversationId& id, const MessageId& message_id) override;
+  Result<std::optional<Message>> message_in_one_copy(const ConversationId& id, const MessageId& message_id) override;
   Result<std::vector<std::pair<ConversationId, Seq>>> find_message(const MessageId& message_id) override;
   Result<std::vector<Message>> messages_after(const ConversationId& id, Seq after, Seq until,
                                               std::size_t limit) override;
@@ -79,6 +82,7 @@ class FakeMessageStore : public MessageStore {
   // With the lock held.
   const Entry* find(const ConversationId& id) const;
   const Message* visible(const Entry& entry, Seq seq) const;
+  std::optional<Message> by_id(const ConversationId& id, const MessageId& message_id) const;
   Result<> available() const;
   void put_conversation_rows(const Rows& rows);
   void erase(const ConversationId& id);
@@ -94,6 +98,7 @@ class FakeMessageStore : public MessageStore {
   TimestampMs cutoff_ = 0;
   int failures_due_ = 0;
   bool available_ = true;
+  bool one_copy_ = true;  // can be asked
   std::uint64_t commits_ = 0;
 };
 

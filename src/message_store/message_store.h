@@ -94,6 +94,11 @@ class MessageStore {
 
   virtual Result<std::optional<Message>> message(const ConversationId& id, Seq seq) = 0;
   virtual Result<std::optional<Message>> message(const ConversationId& id, const MessageId& message_id) = 0;
+  // What one copy of the store has, for who cannot wait until the others answer again: what is found may still be on its
+  // way to them, and what is not found may be there all the same. Where there is only one copy, the same as `message`.
+  virtual Result<std::optional<Message>> message_in_one_copy(const ConversationId& id, const MessageId& message_id) {
+    return message(id, message_id);
+  }
   // In the order of `places`; nothing where there is no message. A store that is elsewhere is asked for all at once.
   virtual Result<std::vector<std::optional<Message>>> messages_at(std::span<const MessagePlace> places);
   // For the router of the conversations, in the order of `sought`; nothing where there is no message. What another

@@ -201,6 +201,16 @@ TYPED_TEST_P(MessageStoreContract, MessagesSoughtByTheirIdsComeInTheOrderAsked) 
   EXPECT_EQ(all[3]->seq.value, 2U);
 }
 
+TYPED_TEST_P(MessageStoreContract, OneCopyHasWhatWasCommitted) {
+  this->commit(test::small_conversation(1, 3));
+  const auto found = *this->store().message_in_one_copy(test::conversation_id(1), test::message(1, 2).message_id);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->seq.value, 2U);
+  EXPECT_EQ(found->payload, test::message(1, 2).payload);
+  EXPECT_FALSE(*this->store().message_in_one_copy(test::conversation_id(2), test::message(1, 2).message_id));
+  EXPECT_FALSE(*this->store().message_in_one_copy(test::conversation_id(1), test::message(1, 9).message_id));
+}
+
 TYPED_TEST_P(MessageStoreContract, TheConversationRowIsAFloorOfLastSeq) {
   Rows rows;
   rows.conversations = {test::conversation(1)};
@@ -368,7 +378,8 @@ REGISTER_TYPED_TEST_SUITE_P(MessageStoreContract, AnEmptyStoreAnswersEmptily, Ev
                             NoChannelsAndEmptyChannelsAreDifferent, LoadGivesHeadMembersAndProgress,
                             TheProgressOfAllIsReadAtOnce, StandingsComeInTheOrderAsked,
                             MessagesAtPlacesComeInTheOrderAsked, ManyAreLoadedInTheOrderAskedWithTheirNewestHeaders,
-                            MessagesSoughtByTheirIdsComeInTheOrderAsked, TheConversationRowIsAFloorOfLastSeq,
+                            MessagesSoughtByTheirIdsComeInTheOrderAsked, OneCopyHasWhatWasCommitted,
+                            TheConversationRowIsAFloorOfLastSeq,
                             MembersComeInUserOrderAfterAUser, AUsersConversationsFollowTheirMemberRows,
                             PagesGoForwardAndBackward, AScanGoesBackUntilItIsToldToStop,
                             AMessageIsFoundByItsIdInEachConversation, TheGreatestIdsAreOrdinary,

@@ -14,18 +14,27 @@ constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kLongestPause{800};
 constexpr int kLooks = 14;
 
-std::unexpected<Error> not_known() {
-  Error error{
-      ErrorCode::kUnavailable, "The message may have been sent; send it again with the same message_id.", {}, 1};
-  return fail(std::move(error));
-}
-
 std::unexpected<Error> id_conflict() {
   return fail(ErrorCode::kMessageIdConflict,
               "This message_id was used for another message in the conversation; send with a new one.");
 }
 
 }  // namespace
+
+bool AnsweringLog::Question::differs_from(const Message& first) const {
+  return first.from != actor || first.digest != digest;
+}
+
+bool AnsweringLog::Question::repeats(const Message& first) const {
+  return first.created_at != at || first.trace_id != trace_id;
+}
+
+std::unexpected<Error> AnsweringLog::not_known() {
+  left_open_.fetch_add(1, std::memory_order_relaxed);
+  Error error{
+      ErrorCode::kUnavailable, "The message may have been sent; send it again with the same message_id.", {}, 1};
+  return fail(std::move(error));
+}
 
 AnsweringLog::Question AnsweringLog::question_of(const Command& command) {
   Question question;
@@ -51,61 +60,107 @@ AnsweringLog::Question AnsweringLog::question_of(const Command& command) {
 Result<> AnsweringLog::append(Command command, Completion done) {
   Question question = question_of(command);
   if (question.kind == Question::Kind::kOther) return log_.append(std::move(command), std::move(done));
-  auto look = [this, question = std::move(question), done = std::move(done)](Result<Decision> decision) mutable {
-    if (!decision || decision->decided) return done(std::move(decision));
-    if (question.kind == Question::Kind::kSend && workers_.queued() >= kMostQueued) return done(not_known());
-    workers_.post_always([this, question = std::move(question), done = std::move(done),
-                          undecided = std::move(*decision), posted_us = clock_.monotonic_us()]() mutable {
-      const bool late = clock_.monotonic_us() - posted_us > kMostWaitUs;
-      if (question.kind == Question::Kind::kSend && late) return done(not_known());
-      done(answer(question, std::move(undecided)));
-    });
+  auto answer = std::make_shared<Answer>(std::move(done));
+  auto first = [this, answer, question = std::move(question)](Result<Decision> decision) mutable {
+    if (!decision || decision->decided) return answer->give(std::move(decision));
+    Look look{std::move(question), std::move(*decision), std::move(answer), clock_.monotonic_us()};
+    if (look.question.kind == Question::Kind::kSend) return look_after_send(std::move(look));
+    workers_.post_always([this, look = std::move(look)] { look_until_there(look); });
   };
-  return log_.append(std::move(command), std::move(look));
+  auto late = [answer](Result<Decision> decision) { answer->give(std::move(decision)); };
+  return log_.append_and_hear(std::move(command), std::move(first), std::move(late));
 }
 
-Result<Decision> AnsweringLog::answer(const Question& question, Decision undecided) {
-  if (question.kind == Question::Kind::kSend) return answer_send(question, std::move(undecided));
+void AnsweringLog::look_after_send(Look look) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (looks_.size() < kMostQueued) {
+      looks_.push_back(std::move(look));
+      if (looking_ == kMostLooks) return;
+      ++looking_;
+    }
+  }
+  if (look.answer) return look.answer->give(not_known());
+  workers_.post_always([this] { look_after_sends(); });
+}
+
+void AnsweringLog::look_after_sends() {
+  while (true) {
+    Look look;
+    {
+      const std::lock_guard lock(mutex_);
+      if (looks_.empty()) {
+        --looking_;
+        return;
+      }
+      look = std::move(looks_.front());
+      looks_.pop_front();
+    }
+    look_after_send_now(std::move(look));
+  }
+}
+
+void AnsweringLog::look_after_send_now(Look look) {
+  if (look.answer->given()) return;
+  if (clock_.monotonic_us() - look.asked_us > kMostWaitUs) return look.answer->give(not_known());
+  look.answer->give(answer_send(look.question, std::move(look.undecided)));
+}
+
+void AnsweringLog::look_until_there(const Look& look) {
   std::optional<Result<Decision>> found;
   const int looks = waiting_.fetch_add(1) < kMostWaiting ? kLooks : 1;
   auto pause = kFirstPause;
-  for (int look = 0; look < looks && !found; ++look) {
-    if (look != 0) {
+  for (int i = 0; i < looks && !found && !look.answer->given(); ++i) {
+    if (i != 0) {
       const WorkerPool::Waiting others_run;
       std::this_thread::sleep_for(std::exchange(pause, std::min(2 * pause, kLongestPause)));
     }
-    found = look_for_effects(question);
+    found = look_for_effects(look.question);
   }
   waiting_.fetch_sub(1);
-  return found ? std::move(*found) : undecided;
+  look.answer->give(found ? std::move(*found) : look.undecided);
 }
 
 Result<Decision> AnsweringLog::answer_send(const Question& question, Decision undecided) {
-  C4A_TRY(auto found, look_for_message(question));
+  C4A_TRY(auto found, look_for_message(question, undecided));
   if (found) return *std::move(found);
   if (!question.id_from_client) return undecided;
   return compare_with_note(question, std::move(undecided));
 }
 
-Result<std::optional<Decision>> AnsweringLog::look_for_message(const Question& question) {
+Result<std::optional<Decision>> AnsweringLog::look_for_message(const Question& question, const Decision& undecided) {
   const auto standings = store_.standings({&question.conversation, 1}, question.actor);
-  if (!standings) return std::nullopt;
+  if (!standings) return look_in_one_copy(question, undecided);
   const auto& standing = standings->front();
   if (!standing) return fail(ErrorCode::kConversationNotFound, "There is no such conversation.");
   C4A_CHECK(authorize(standing->head, &standing->member, Action::kSend));
   // An id that the server has just made was never sent before, and there are many to look after.
   if (!question.id_from_client) return std::nullopt;
   const auto stored = store_.message(question.conversation, question.message);
-  if (!stored || !*stored) return std::nullopt;
+  if (!stored) return look_in_one_copy(question, undecided);
+  if (!*stored) return std::nullopt;
   const Message& first = **stored;
-  if (first.from != question.actor || first.digest != question.digest) return id_conflict();
+  if (question.differs_from(first)) return id_conflict();
   Decision decision;
   decision.message_id = first.message_id;
   decision.seq = first.seq;
   decision.version = standing->head.version;
   decision.created_at = first.created_at;
-  // Otherwise it is this very command, decided meanwhile.
-  decision.duplicate = first.created_at != question.at || first.trace_id != question.trace_id;
+  decision.duplicate = question.repeats(first);
+  return decision;
+}
+
+// Its seq is not told: it may not be decided yet.
+Result<std::optional<Decision>> AnsweringLog::look_in_one_copy(const Question& question, const Decision& undecided) {
+  if (!question.id_from_client) return std::nullopt;
+  const auto copy = store_.message_in_one_copy(question.conversation, question.message);
+  if (!copy || !*copy) return std::nullopt;
+  const Message& first = **copy;
+  if (question.differs_from(first)) return id_conflict();
+  if (!question.repeats(first)) return std::nullopt;
+  Decision decision = undecided;
+  decision.created_at = first.created_at;
+  decision.duplicate = true;
   return decision;
 }
 

@@ -13,9 +13,14 @@ namespace {
 
 constexpr TimestampMs kNow = 1'700'000'000'000;
 
-// Has every command, and never hears of a router.
+// Has every command, and hears of no router until it is told so.
 class UndecidedLog final : public MessageLog {
  public:
+  Result<> append_and_hear(Command command, Completion done, Completion late) override {
+    late_ = std::move(late);
+    return append(std::move(command), std::move(done));
+  }
+  void decide(const Decision& decision) { late_(decision); }
   Result<> append(Command command, Completion done) override {
     Decision decision;
     decision.created_at = command.at;
@@ -27,6 +32,9 @@ class UndecidedLog final : public MessageLog {
   void stop() override {}
   std::size_t waiting() const override { return 0; }
   Result<> check() override { return {}; }
+
+ private:
+  Completion late_;  // of the last command
 };
 
 class AnsweringLogTest : public testing::Test {
@@ -96,13 +104,53 @@ TEST_F(AnsweringLogTest, AStrangerIsToldThatThereIsNoSuchConversation) {
   EXPECT_FALSE(answer->duplicate);
 }
 
-TEST_F(AnsweringLogTest, WhereTooMuchWaitsForWorkersASendIsAnsweredAtOnce) {
+TEST_F(AnsweringLogTest, WhereTooManySendsWaitForALookOneMoreIsAnsweredAtOnce) {
   std::promise<void> go_on;
-  const auto gone_on = go_on.get_future().share();
-  for (std::size_t i = 0; i < AnsweringLog::kMostQueued + 1; ++i) workers_.post_always([gone_on] { gone_on.wait(); });
-  while (workers_.queued() > AnsweringLog::kMostQueued) std::this_thread::yield();  // one of them runs
-  EXPECT_EQ(refusal_of(send("ann", "hello", kNow)), ErrorCode::kUnavailable);
+  workers_.post_always([gone_on = go_on.get_future().share()] { gone_on.wait(); });
+  AnsweringLog gateway(log_, store_, metadata_, workers_, clock_);
+  std::atomic<std::size_t> waiting = AnsweringLog::kMostQueued;
+  for (std::size_t i = 0; i < AnsweringLog::kMostQueued; ++i) {
+    ASSERT_TRUE(gateway.append(send("ann", "hello", kNow), [&](const auto&) { --waiting; }));
+  }
+  std::optional<Result<Decision>> answer;
+  ASSERT_TRUE(gateway.append(send("ann", "hello", kNow), [&](auto decision) { answer = std::move(decision); }));
+  ASSERT_TRUE(answer);
+  ASSERT_FALSE(*answer);
+  EXPECT_EQ(answer->error().code, ErrorCode::kUnavailable);
+  EXPECT_EQ(gateway.left_open(), 1u);
   go_on.set_value();
+  while (waiting > 0) std::this_thread::yield();
+  workers_.stop();
+}
+
+TEST_F(AnsweringLogTest, ADecisionThatComesBeforeTheLookIsTheAnswer) {
+  std::promise<void> go_on;
+  workers_.post_always([gone_on = go_on.get_future().share()] { gone_on.wait(); });
+  AnsweringLog gateway(log_, store_, metadata_, workers_, clock_);
+  std::vector<Result<Decision>> answers;
+  ASSERT_TRUE(gateway.append(send("ann", "hello", kNow), [&](auto decision) { answers.push_back(decision); }));
+  EXPECT_TRUE(answers.empty());
+  Decision decision;
+  decision.seq = Seq{8};
+  log_.decide(decision);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0]->seq, Seq{8});
+  go_on.set_value();
+  workers_.stop();
+  EXPECT_EQ(answers.size(), 1u);
+  const auto repeat = metadata_.note_undecided({conversation_, message_, {}, UserId{"ann"}, kNow, kNow + 1});
+  ASSERT_TRUE(repeat);
+  EXPECT_TRUE(repeat->first) << "nobody looked, so nothing was noted";
+}
+
+TEST_F(AnsweringLogTest, ADecisionThatComesAfterTheLookIsNotToldAgain) {
+  AnsweringLog gateway(log_, store_, metadata_, workers_, clock_);
+  std::vector<Result<Decision>> answers;
+  ASSERT_TRUE(gateway.append(send("ann", "hello", kNow), [&](auto decision) { answers.push_back(decision); }));
+  workers_.stop();
+  ASSERT_EQ(answers.size(), 1u);
+  log_.decide(Decision{});
+  EXPECT_EQ(answers.size(), 1u);
 }
 
 TEST_F(AnsweringLogTest, ASendThatWaitedTooLongForAWorkerIsNotLookedAfter) {
@@ -179,6 +227,29 @@ TEST_F(AnsweringLogTest, WithoutTheMessageStoreASendIsUndecidedAndARepeatIsStill
   ASSERT_TRUE(first);
   EXPECT_FALSE(first->decided);
   EXPECT_FALSE(first->duplicate);
+  const auto repeat = answer_to(send("ann", "hello", kNow + 1));
+  ASSERT_TRUE(repeat);
+  EXPECT_TRUE(repeat->duplicate);
+}
+
+TEST_F(AnsweringLogTest, WithoutTheMessageStoreOneCopyOfItTellsARepeat) {
+  store(send("ann", "hello", kNow), 8);
+  store_.leave_one_copy();
+  const auto repeat = answer_to(send("ann", "hello", kNow + 1));
+  ASSERT_TRUE(repeat);
+  EXPECT_TRUE(repeat->duplicate);
+  EXPECT_FALSE(repeat->decided);
+  EXPECT_EQ(repeat->created_at, kNow);
+  EXPECT_EQ(refusal_of(send("ann", "good bye", kNow + 1)), ErrorCode::kMessageIdConflict);
+  EXPECT_EQ(refusal_of(send("bob", "hello", kNow + 1)), ErrorCode::kMessageIdConflict);
+}
+
+TEST_F(AnsweringLogTest, ASendThatOneCopyHasAlreadyIsNoRepeatOfItself) {
+  store(send("ann", "hello", kNow), 8);
+  store_.leave_one_copy();
+  const auto answer = answer_to(send("ann", "hello", kNow));
+  ASSERT_TRUE(answer);
+  EXPECT_FALSE(answer->duplicate);
   const auto repeat = answer_to(send("ann", "hello", kNow + 1));
   ASSERT_TRUE(repeat);
   EXPECT_TRUE(repeat->duplicate);

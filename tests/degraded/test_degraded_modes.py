@@ -92,7 +92,13 @@ def test_short_of_a_quorum_sends_are_accepted_and_drained_in_order(cluster, here
     gateway = cluster.gateways[0]
     requests = [body(conversation, new_id(), f"number {n}") for n in range(5)]
     retries = sum(metric(router, "chat4all_router_retries_total") for router in cluster.routers)
+    decided = body(conversation, new_id(), "decided before")
+    first = ok(alice.post("/v1/messages", decided), 202)
+    assert first["seq"] == 2
     with outage("cassandra-2", "cassandra-3"):
+        repeat = ok(alice.post("/v1/messages", decided), 200)
+        assert repeat["duplicate"] is True and repeat["created_at"] == first["created_at"], repeat
+        problem(alice.post("/v1/messages", decided | {"payload": {"type": "text", "text": "another"}}), 409)
         accepted = [ok(alice.post("/v1/messages", request), 202) for request in requests]
         assert all("seq" not in answer and answer["status"] == "SENT" for answer in accepted), accepted
         problem(bob.get(f"/v1/conversations/{conversation}/messages"), 503)
@@ -100,8 +106,8 @@ def test_short_of_a_quorum_sends_are_accepted_and_drained_in_order(cluster, here
         eventually(lambda: sum(metric(router, "chat4all_router_retries_total") for router in cluster.routers) > retries, 30)
     # What clients did not repeat is there as well: the log has it.
     eventually(lambda: bob.get(f"/v1/conversations/{conversation}/messages").status_code == 200 and
-               len(bob.history(conversation, limit=50)) == 6, BACK_SECONDS, 0.2)
-    assert contents(bob, conversation) == ["before", *(f"number {n}" for n in range(5))]
+               len(bob.history(conversation, limit=50)) == 7, BACK_SECONDS, 0.2)
+    assert contents(bob, conversation) == ["before", "decided before", *(f"number {n}" for n in range(5))]
     for request in requests:
         assert ok(alice.post("/v1/messages", request), 200)["duplicate"] is True
 

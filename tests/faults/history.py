@@ -22,7 +22,7 @@ class Attempt:
     digest: str
     receipt: bool = False
     tries: int = 0
-    refused: list = field(default_factory=list)      # statuses of answers that were neither 200 nor 202
+    refused: list = field(default_factory=list)      # what answers said that were neither 200 nor 202
     answered: bool = False
     edits: list = field(default_factory=list)
 
@@ -172,8 +172,8 @@ class History:
         self.told.append(Told(self.tick(), message_id, document["conversation_id"], document["seq"],
                               document["duplicate"], document["created_at"], device, session))
 
-    def refusal(self, message_id, status):
-        self.attempts[message_id].refused.append(status)
+    def refusal(self, message_id, problem):
+        self.attempts[message_id].refused.append(f"{problem['status']}: {problem['detail']}")
 
     def session(self, user, device, began):
         """The frame `ready` came."""

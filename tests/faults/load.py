@@ -194,7 +194,7 @@ class Load:
         if "ref" not in frame:
             return       # of an acknowledgement: nobody was promised anything
         body = device.unanswered.pop(frame["ref"], None)
-        self.history.refusal(frame["ref"], frame["problem"]["status"])
+        self.history.refusal(frame["ref"], frame["problem"])
         if body and self.repeat_refused:
             device.to_repeat.append(body)
 
@@ -294,7 +294,7 @@ class Load:
             if self.random.random() < 0.03:
                 unanswered.append(body)      # as if the answer had been lost
         elif answer.status == 503:
-            self.history.refusal(body["message_id"], 503)
+            self.history.refusal(body["message_id"], answer.document)
             if self.repeat_refused:
                 unanswered.append(body)
             await asyncio.sleep(REFUSED_PAUSE_SECONDS)

@@ -1,7 +1,7 @@
 """What clients saw, second by second: acknowledgements, refusals and how long they took; as a picture."""
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from history import History
 
@@ -19,6 +19,7 @@ class TimedHistory(History):
         self.tick_times = []             # the moment of each tick
         self.acknowledged_at = []        # (seconds, latency in ms)
         self.refused_at = []
+        self.refused_why = Counter()
         self.marks = []                  # (from, to, text)
 
     def now(self):
@@ -37,9 +38,10 @@ class TimedHistory(History):
         self.acknowledged_at.append((now, (now - self.sent_at.pop(message_id, now)) * 1000))
         super().answer(message_id, *args, **named)
 
-    def refusal(self, message_id, status):
+    def refusal(self, message_id, problem):
         self.refused_at.append(self.now())
-        super().refusal(message_id, status)
+        self.refused_why[problem["detail"]] += 1
+        super().refusal(message_id, problem)
 
     def longest_silence(self, since, until):
         """The longest time without any acknowledgement between two moments."""

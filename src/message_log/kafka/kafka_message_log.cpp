@@ -145,6 +145,10 @@ Result<> KafkaMessageLog::admits_send() {
 }
 
 Result<> KafkaMessageLog::append(Command command, Completion done) {
+  return append_and_hear(std::move(command), std::move(done), {});
+}
+
+Result<> KafkaMessageLog::append_and_hear(Command command, Completion done, Completion late) {
   // Held to the end, so that whoever stops or replaces the producer sees every request either whole or not at all.
   const std::shared_lock lock(producer_mutex_);
   if (stopped_) return fail(ErrorCode::kUnavailable, "The server is stopping; connect again in a moment.");
@@ -155,7 +159,8 @@ Result<> KafkaMessageLog::append(Command command, Completion done) {
   if (down_) return refuse(no_answer());
   const std::int64_t now_ms = steady_ms();
   const std::int64_t wait_ms = decisions_arrive_ ? options_.decision_wait_ms : 0;
-  const std::uint64_t request = pending_.add(done, fallback_of(command), wait_ms);
+  PendingAnswers::Asked asked{std::move(done), std::move(late)};
+  const std::uint64_t request = pending_.add(asked, fallback_of(command), wait_ms);
   if (request == 0) return refuse(too_many());
   const std::string bytes = encode_command(command, {gateway_, request});
   const std::string_view key = command.conversation_id.view();
@@ -173,7 +178,7 @@ Result<> KafkaMessageLog::append(Command command, Completion done) {
     pace_.appended(request, now_ms);
     return {};
   }
-  (void)pending_.take_back(request);
+  pending_.take_back(request);
   return refuse(why_not_produced(code));
 }
 

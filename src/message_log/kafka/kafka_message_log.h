@@ -42,6 +42,7 @@ class KafkaMessageLog final : public MessageLog {
   ~KafkaMessageLog() override;
 
   Result<> append(Command command, Completion done) override;
+  Result<> append_and_hear(Command command, Completion done, Completion late) override;
   Result<> admits_send() override;
   // Waits up to 5 s for what is under way; the rest is answered with kUnavailable.
   void stop() override;

@@ -47,6 +47,7 @@ class CassandraMessageStore final : public BulkMessageStore {
 
   Result<std::optional<Message>> message(const ConversationId& id, Seq seq) override;
   Result<std::optional<Message>> message(const ConversationId& id, const MessageId& message_id) override;
+  Result<std::optional<Message>> message_in_one_copy(const ConversationId& id, const MessageId& message_id) override;
   Result<std::vector<std::optional<Message>>> messages_at(std::span<const MessagePlace> places) override;
   Result<std::vector<std::optional<Message>>> messages_sought(std::span<const MessageSought> sought) override;
   Result<std::vector<std::pair<ConversationId, Seq>>> find_message(const MessageId& message_id) override;

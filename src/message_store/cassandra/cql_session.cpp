@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/worker_pool.h"
 #include "message_store/cassandra/driver/cql_driver.h"
 
 namespace c4a::cassandra {
@@ -65,6 +66,7 @@ class Waiter {
     ready_.notify_one();  // with the lock: whoever waits destroys this as soon as it may
   }
   Result<RowSet> wait() {
+    const WorkerPool::Waiting others_run;
     std::unique_lock lock(lock_);
     ready_.wait(lock, [this] { return result_.has_value(); });
     return std::move(*result_);
@@ -80,6 +82,7 @@ class Waiter {
 
 struct CqlSession::Request {
   CqlSession& session;
+  Breaker& breaker;
   Done done;
   bool has_place = true;  // among those that max_in_flight counts
 };
@@ -118,7 +121,9 @@ Result<> CqlSession::prepare() {
   std::array<char, 1024> why{};
   for (std::size_t i = 0; i < kStatements; ++i) {
     const std::string text = statement_text(static_cast<StatementId>(i), options_.keyspace);
-    const std::int32_t code = c4a_cql_prepare(driver_, text.c_str(), &statements_[i], why.data(), why.size());
+    const bool one_copy = wants_one_copy(static_cast<StatementId>(i));
+    const std::int32_t code =
+        c4a_cql_prepare(driver_, text.c_str(), one_copy, &statements_[i], why.data(), why.size());
     if (code == kCqlUnavailable) return fail(error_of(code, why.data()));
     if (code != kCqlOk) {
       return fail(ErrorCode::kCorrupt, fmt::format("The tables of keyspace {} are not as this version made them: {}",
@@ -128,13 +133,15 @@ Result<> CqlSession::prepare() {
   return {};
 }
 
-Result<> CqlSession::take_place() {
+Result<> CqlSession::take_place(Breaker& breaker) {
   std::unique_lock lock(places_lock_);
   if (reading_ >= options_.max_in_flight) {
     if (waiting_ >= kMaxWaiting) return fail(ErrorCode::kUnavailable, "Too many requests wait for Cassandra.");
+    const WorkerPool::Waiting others_run;
     ++waiting_;
     place_free_.wait(lock, [this] { return reading_ < options_.max_in_flight; });
     --waiting_;
+    C4A_CHECK(pass(breaker));  // others may have found out meanwhile
   }
   ++reading_;
   ++in_flight_;
@@ -156,42 +163,43 @@ void CqlSession::finished(void* user, std::int32_t code, const std::uint8_t* dat
   const std::string_view bytes(reinterpret_cast<const char*>(data), length);
   Result<RowSet> result = code == kCqlOk ? Result<RowSet>(RowSet(std::string(bytes), rows))
                                          : Result<RowSet>(std::unexpected(error_of(code, bytes)));
-  request->session.count(result);
+  request->session.count(request->breaker, result);
   CqlSession& session = request->session;
   request->done(std::move(result));
   session.give_place(request->has_place);  // last: then the session may go
 }
 
-void CqlSession::count(const Result<RowSet>& result) {
+void CqlSession::count(Breaker& breaker, const Result<RowSet>& result) {
   if (result || result.error().code != ErrorCode::kUnavailable) {
-    failures_in_row_.store(0, std::memory_order_relaxed);
+    breaker.failures_in_row.store(0, std::memory_order_relaxed);
     if (result) return;
   } else {
-    failures_in_row_.fetch_add(1, std::memory_order_relaxed);
+    breaker.failures_in_row.fetch_add(1, std::memory_order_relaxed);
   }
   counters().failures.fetch_add(1, std::memory_order_relaxed);
 }
 
 Result<RowSet> CqlSession::query(const std::string& cql, std::chrono::milliseconds timeout) {
   Waiter waiter;
-  C4A_CHECK(take_place());
-  auto request = std::make_unique<Request>(*this, [&](Result<RowSet> result) { waiter.set(std::move(result)); });
+  C4A_CHECK(take_place(quorum_));
+  auto request =
+      std::make_unique<Request>(*this, quorum_, [&](Result<RowSet> result) { waiter.set(std::move(result)); });
   c4a_cql_query(driver_, cql.c_str(), static_cast<std::uint32_t>(timeout.count()), finished, request.release());
   return waiter.wait();
 }
 
-Result<> CqlSession::pass_breaker() {
-  if (failures_in_row_.load(std::memory_order_relaxed) < kFailuresThatOpen) return {};
+Result<> CqlSession::pass(Breaker& breaker) {
+  if (breaker.failures_in_row.load(std::memory_order_relaxed) < kFailuresThatOpen) return {};
   const std::int64_t now = system_clock().monotonic_us();
-  std::int64_t next = next_probe_us_.load(std::memory_order_relaxed);
-  if (now >= next && next_probe_us_.compare_exchange_strong(next, now + kProbeEveryUs)) return {};
+  std::int64_t next = breaker.next_probe_us.load(std::memory_order_relaxed);
+  if (now >= next && breaker.next_probe_us.compare_exchange_strong(next, now + kProbeEveryUs)) return {};
   return fail(ErrorCode::kUnavailable, "Cassandra has not answered the last requests; it is asked once a second.");
 }
 
 Result<> CqlSession::begin_read(StatementId id, const std::string& cells, Done done) {
-  C4A_CHECK(pass_breaker());
-  C4A_CHECK(take_place());
-  auto request = std::make_unique<Request>(*this, std::move(done));
+  C4A_CHECK(pass(breaker_of(id)));
+  C4A_CHECK(take_place(breaker_of(id)));
+  auto request = std::make_unique<Request>(*this, breaker_of(id), std::move(done));
   c4a_cql_execute(driver_, statements_[static_cast<std::size_t>(id)],
                   reinterpret_cast<const std::uint8_t*>(cells.data()), cells.size(), finished, request.release());
   return {};
@@ -210,7 +218,10 @@ Result<RowSet> CqlSession::read_again(StatementId id, const std::string& cells, 
     if (result || result.error().code != ErrorCode::kUnavailable) return result;
     if (attempt == kReadAttempts || system_clock().monotonic_us() >= give_up) return result;
     counters().retries.fetch_add(1, std::memory_order_relaxed);
-    std::this_thread::sleep_for(kReadPause * attempt);
+    {
+      const WorkerPool::Waiting others_run;
+      std::this_thread::sleep_for(kReadPause * attempt);
+    }
     result = read_once(id, cells);
   }
 }
@@ -255,7 +266,7 @@ void CqlSession::send(const Batch& batch, Done done) {
   }
   counters().in_flight.fetch_add(1, std::memory_order_relaxed);
   counters().write_requests.fetch_add(1, std::memory_order_relaxed);
-  auto request = std::make_unique<Request>(*this, std::move(done), false);
+  auto request = std::make_unique<Request>(*this, quorum_, std::move(done), false);
   const auto* cells = reinterpret_cast<const std::uint8_t*>(batch.cells.data());
   const auto statement = [&](StatementId id) { return statements_[static_cast<std::size_t>(id)]; };
   if (batch.statements.size() == 1) {

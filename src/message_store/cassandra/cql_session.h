@@ -42,7 +42,8 @@ class CqlSession {
 
   // Any text, once, blocking: for what is seldom asked.
   Result<RowSet> query(const std::string& cql, std::chrono::milliseconds timeout);
-  // Blocks, tries again a little. While the store is known to be away it fails at once, but for one probe a second.
+  // Blocks, tries again a little. While the store is known to be away it fails at once, but for one probe a second; that
+  // a quorum is away says nothing of single copies.
   Result<RowSet> read(StatementId id, const std::string& cells);
   // As `read`, all at once, in their order. The first failure fails them all.
   Result<std::vector<RowSet>> read_all(std::span<const Read> reads);
@@ -56,19 +57,25 @@ class CqlSession {
 
  private:
   struct Request;
+  // Of requests that want as many copies.
+  struct Breaker {
+    std::atomic<std::uint32_t> failures_in_row{0};
+    std::atomic<std::int64_t> next_probe_us{0};
+  };
   explicit CqlSession(const CassandraOptions& options);
   static void finished(void* user, std::int32_t code, const std::uint8_t* data, std::size_t length, std::uint32_t rows,
                        std::uint32_t columns);
 
   void send(const Batch& batch, Done done);
-  Result<> take_place();
+  Result<> take_place(Breaker& breaker);
   void give_place(bool reading);
-  Result<> pass_breaker();
+  Breaker& breaker_of(StatementId id) { return wants_one_copy(id) ? one_copy_ : quorum_; }
+  static Result<> pass(Breaker& breaker);
   Result<RowSet> read_once(StatementId id, const std::string& cells);
   // Another attempt, after one that failed, as long as there is time and it may help.
   Result<RowSet> read_again(StatementId id, const std::string& cells, Result<RowSet> result, std::int64_t begun_us);
   Result<> begin_read(StatementId id, const std::string& cells, Done done);
-  void count(const Result<RowSet>& result);
+  void count(Breaker& breaker, const Result<RowSet>& result);
 
   CassandraOptions options_;
   ::CqlSession* driver_ = nullptr;
@@ -80,8 +87,8 @@ class CqlSession {
   std::size_t reading_ = 0;
   std::size_t waiting_ = 0;
 
-  std::atomic<std::uint32_t> failures_in_row_{0};
-  std::atomic<std::int64_t> next_probe_us_{0};
+  Breaker quorum_;
+  Breaker one_copy_;
   WriteGroups writes_;
 };
 

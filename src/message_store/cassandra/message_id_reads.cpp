@@ -31,6 +31,12 @@ std::vector<cassandra::Read> reads_of_ids(std::span<const MessageSought> sought)
   return reads;
 }
 
+std::string id_key(const ConversationId& id, const MessageId& message_id) {
+  std::string cells;
+  CellWriter(cells).bigint(cassandra::shard_of(message_id)).bytes(message_id.view()).bytes(id.view());
+  return cells;
+}
+
 // Of the message with that id, in a redo record.
 std::optional<Seq> seq_in(const cassandra::Redo& redo, const MessageId& message_id) {
   for (const Message& message : redo.rows.messages) {
@@ -42,9 +48,7 @@ std::optional<Seq> seq_in(const cassandra::Redo& redo, const MessageId& message_
 }  // namespace
 
 Result<std::optional<Message>> CassandraMessageStore::message(const ConversationId& id, const MessageId& message_id) {
-  std::string cells;
-  CellWriter(cells).bigint(cassandra::shard_of(message_id)).bytes(message_id.view()).bytes(id.view());
-  C4A_TRY(auto rows, session_->read(StatementId::kMessageIdOf, cells));
+  C4A_TRY(auto rows, session_->read(StatementId::kMessageIdOf, id_key(id, message_id)));
   if (!rows.empty()) return message(id, Seq{static_cast<std::uint64_t>(rows.number())});
   // The index is written after the head.
   C4A_TRY(const auto head, cassandra::read_head(*session_, id));
@@ -52,6 +56,15 @@ Result<std::optional<Message>> CassandraMessageStore::message(const Conversation
   const auto seq = redo ? seq_in(*redo, message_id) : std::nullopt;
   if (!seq) return std::nullopt;
   return message(id, *seq);
+}
+
+Result<std::optional<Message>> CassandraMessageStore::message_in_one_copy(const ConversationId& id,
+                                                                          const MessageId& message_id) {
+  C4A_TRY(auto index, session_->read(StatementId::kMessageIdInOneCopy, id_key(id, message_id)));
+  if (index.empty()) return std::nullopt;
+  const MessagePlace place{id, Seq{static_cast<std::uint64_t>(index.number())}};
+  C4A_TRY(auto rows, session_->read(StatementId::kMessageInOneCopy, read_of(place).cells));
+  return message_of(rows, place);
 }
 
 // The index alone: a router's own commits are in it, and loading finished what a former one had begun.

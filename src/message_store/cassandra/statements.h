@@ -61,6 +61,8 @@ enum class StatementId : std::uint8_t {
   kMessageIds,
   kMessageIdOf,
   kMessageIdsIn,
+  kMessageIdInOneCopy,
+  kMessageInOneCopy,
   kUserConversations,
   kPair,
   kReceiptsAfter,
@@ -73,6 +75,11 @@ enum class StatementId : std::uint8_t {
   kSchemaVersion,
 };
 inline constexpr std::size_t kStatements = static_cast<std::size_t>(StatementId::kSchemaVersion) + 1;
+
+// The others want a quorum.
+constexpr bool wants_one_copy(StatementId id) {
+  return id == StatementId::kMessageIdInOneCopy || id == StatementId::kMessageInOneCopy;
+}
 
 // With the keyspace's name in its place.
 std::string statement_text(StatementId id, std::string_view keyspace);

@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/worker_pool.h"
 #include "metadata_store/postgres/postgres_statements.h"
 
 namespace c4a {
@@ -22,6 +23,7 @@ constexpr std::size_t kMaxValues = 16;
 
 // Waits until the socket is ready for one of `events`; false at the deadline.
 bool wait_for(int file, short events, PostgresDeadline deadline) {
+  const WorkerPool::Waiting others_run;
   while (true) {
     const auto left = std::chrono::ceil<milliseconds>(deadline - Steady::now()).count();
     if (left <= 0) return false;

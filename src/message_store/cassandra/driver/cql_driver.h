@@ -43,9 +43,9 @@ CqlSession* c4a_cql_connect(const CqlTarget* target, std::int32_t* reason, char*
 // After the last callback.
 void c4a_cql_close(CqlSession* session);
 
-// Blocks. Everything that is prepared counts as idempotent and is asked at QUORUM.
-std::int32_t c4a_cql_prepare(const CqlSession* session, const char* cql, CqlStatement** statement, char* error,
-                             std::size_t capacity);
+// Blocks. Everything that is prepared counts as idempotent and is asked at QUORUM, or at ONE with `one_copy`.
+std::int32_t c4a_cql_prepare(const CqlSession* session, const char* cql, bool one_copy, CqlStatement** statement,
+                             char* error, std::size_t capacity);
 void c4a_cql_drop_statement(CqlStatement* statement);
 
 void c4a_cql_query(const CqlSession* session, const char* cql, std::uint32_t timeout_ms, CqlCallback callback,

@@ -4,6 +4,8 @@
 //! callback is called on it.
 
 mod cells;
+mod coordinators;
+mod debt;
 mod failure;
 
 use std::ffi::{c_char, c_void, CStr};
@@ -28,10 +30,11 @@ use scylla::statement::Consistency;
 use tokio::runtime::{Builder, Runtime};
 
 use cells::{split_rows, RawRow};
+use coordinators::AnsweringFirst;
 use failure::{Failure, Reason, Refusal};
 
-/// A coordinator that has not answered by then is asked beside another one: it may hang with its connection open. While it
-/// does, each request that it is picked for takes so much longer, so this is less than a decision may take to be in time.
+/// A coordinator that has not answered by then is asked beside another one: it may hang with its connection open. Later
+/// requests go to others first (`coordinators.rs`).
 const SECOND_COORDINATOR_AFTER: Duration = Duration::from_millis(250);
 
 pub struct CqlSession {
@@ -123,6 +126,7 @@ async fn open(target: &Target<'_>) -> Result<Session, Refusal> {
     let profile = ExecutionProfile::builder()
         .request_timeout(Some(timeout))
         .consistency(Consistency::Quorum)
+        .load_balancing_policy(Arc::new(AnsweringFirst::new()))
         .speculative_execution_policy(Some(Arc::new(SimpleSpeculativeExecutionPolicy {
             max_retry_count: 1,
             retry_interval: SECOND_COORDINATOR_AFTER,
@@ -226,6 +230,7 @@ pub unsafe extern "C" fn c4a_cql_close(session: *mut CqlSession) {
 pub unsafe extern "C" fn c4a_cql_prepare(
     session: *const CqlSession,
     cql: *const c_char,
+    one_copy: bool,
     statement: *mut *mut CqlStatement,
     error: *mut c_char,
     capacity: usize,
@@ -233,7 +238,11 @@ pub unsafe extern "C" fn c4a_cql_prepare(
     let session = &*session;
     match session.runtime.block_on(session.session.prepare(text(cql))) {
         Ok(mut prepared) => {
-            prepared.set_consistency(Consistency::Quorum);
+            prepared.set_consistency(if one_copy {
+                Consistency::One
+            } else {
+                Consistency::Quorum
+            });
             prepared.set_is_idempotent(true);
             let columns = prepared.get_variable_col_specs().len();
             *statement = Box::into_raw(Box::new(CqlStatement { prepared, columns }));
