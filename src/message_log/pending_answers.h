@@ -1,9 +1,9 @@
 #pragma once
 
 // The commands of one gateway that wait for their router's decision. A command is answered once: by the decision; by a
-// fallback, when the log has it and no decision came in time; or by the log's failure. Who asked to hear a decision that
-// comes later still gets it, within MessageLog::kLateMs. No thread and no clock of its own: times are passed in, in ms
-// of a steady clock. Any thread may call any method; completions run on the caller's.
+// fallback, when the log has it and no decision came in time; or by the log's failure. Who asked to hear a decision
+// that comes later still gets it, within MessageLog::kLateMs. No thread and no clock of its own: times are passed in,
+// in ms of a steady clock. Any thread may call any method; completions run on the caller's.
 
 #include <cstdint>
 #include <deque>

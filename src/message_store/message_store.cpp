@@ -33,6 +33,22 @@ Result<std::vector<std::optional<Standing>>> MessageStore::standings(std::span<c
   return all;
 }
 
+Result<std::pair<std::optional<Conversation>, std::optional<Member>>> MessageStore::head_and_member(
+    const ConversationId& id, const UserId& user) {
+  C4A_TRY(auto head, conversation(id));
+  C4A_TRY(auto membership, member(id, user));
+  return std::pair(std::move(head), std::move(membership));
+}
+
+Result<std::map<Seq, std::vector<Reaction>>> MessageStore::reactions_in(const ConversationId& id, Seq first, Seq last) {
+  std::map<Seq, std::vector<Reaction>> all;
+  for (Seq seq = first; seq <= last; seq = seq.next()) {
+    C4A_TRY(auto some, reactions(id, seq));
+    if (!some.empty()) all.emplace(seq, std::move(some));
+  }
+  return all;
+}
+
 Result<std::vector<std::optional<Message>>> MessageStore::messages_at(std::span<const MessagePlace> places) {
   std::vector<std::optional<Message>> all;
   all.reserve(places.size());

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -78,6 +79,9 @@ class MessageStore {
   virtual Result<std::optional<Conversation>> conversation(const ConversationId& id) = 0;
   // In the order of `ids`. A store that is elsewhere is asked for all at once.
   virtual Result<std::vector<std::optional<Conversation>>> conversations(std::span<const ConversationId> ids);
+  // Both, for who decides what a user may.
+  virtual Result<std::pair<std::optional<Conversation>, std::optional<Member>>> head_and_member(
+      const ConversationId& id, const UserId& user);
   virtual Result<std::optional<Member>> member(const ConversationId& id, const UserId& user) = 0;
   // Members, former ones too, in user_id order, after `after` (empty text: from the start).
   virtual Result<std::vector<Member>> members(const ConversationId& id, const UserId& after, std::size_t limit) = 0;
@@ -94,8 +98,9 @@ class MessageStore {
 
   virtual Result<std::optional<Message>> message(const ConversationId& id, Seq seq) = 0;
   virtual Result<std::optional<Message>> message(const ConversationId& id, const MessageId& message_id) = 0;
-  // What one copy of the store has, for who cannot wait until the others answer again: what is found may still be on its
-  // way to them, and what is not found may be there all the same. Where there is only one copy, the same as `message`.
+  // What one copy of the store has, for who cannot wait until the others answer again: what is found may still be on
+  // its way to them, and what is not found may be there all the same. Where there is only one copy, the same as
+  // `message`.
   virtual Result<std::optional<Message>> message_in_one_copy(const ConversationId& id, const MessageId& message_id) {
     return message(id, message_id);
   }
@@ -125,6 +130,8 @@ class MessageStore {
                                                     std::size_t limit) = 0;
   // In the order of emoji and user.
   virtual Result<std::vector<Reaction>> reactions(const ConversationId& id, Seq seq) = 0;
+  // Of the messages first <= seq <= last, those that have any. A store that is elsewhere is asked for all at once.
+  virtual Result<std::map<Seq, std::vector<Reaction>>> reactions_in(const ConversationId& id, Seq first, Seq last);
   virtual Result<bool> has_reaction(const ConversationId& id, Seq seq, std::string_view emoji, const UserId& user) = 0;
   // The first move of that kind at or above `seq`: when the user reached it. Empty: not yet.
   virtual Result<std::optional<HorizonMove>> first_move(const ConversationId& id, const UserId& user,

@@ -201,6 +201,21 @@ TYPED_TEST_P(MessageStoreContract, MessagesSoughtByTheirIdsComeInTheOrderAsked) 
   EXPECT_EQ(all[3]->seq.value, 2U);
 }
 
+TYPED_TEST_P(MessageStoreContract, AHeadAndAMemberComeTogether) {
+  this->commit(test::small_conversation(1, 3));
+  const auto id = test::conversation_id(1);
+  const auto member = this->store().members(id, {}, 1)->front();
+  const auto [head, found] = *this->store().head_and_member(id, member.user_id);
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->last_seq.value, 3U);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->user_id, member.user_id);
+  const auto [same, nobody] = *this->store().head_and_member(id, {"nobody"});
+  EXPECT_TRUE(same);
+  EXPECT_FALSE(nobody);
+  EXPECT_FALSE(this->store().head_and_member(test::conversation_id(2), member.user_id)->first);
+}
+
 TYPED_TEST_P(MessageStoreContract, OneCopyHasWhatWasCommitted) {
   this->commit(test::small_conversation(1, 3));
   const auto found = *this->store().message_in_one_copy(test::conversation_id(1), test::message(1, 2).message_id);
@@ -379,7 +394,7 @@ REGISTER_TYPED_TEST_SUITE_P(MessageStoreContract, AnEmptyStoreAnswersEmptily, Ev
                             TheProgressOfAllIsReadAtOnce, StandingsComeInTheOrderAsked,
                             MessagesAtPlacesComeInTheOrderAsked, ManyAreLoadedInTheOrderAskedWithTheirNewestHeaders,
                             MessagesSoughtByTheirIdsComeInTheOrderAsked, OneCopyHasWhatWasCommitted,
-                            TheConversationRowIsAFloorOfLastSeq,
+                            AHeadAndAMemberComeTogether, TheConversationRowIsAFloorOfLastSeq,
                             MembersComeInUserOrderAfterAUser, AUsersConversationsFollowTheirMemberRows,
                             PagesGoForwardAndBackward, AScanGoesBackUntilItIsToldToStop,
                             AMessageIsFoundByItsIdInEachConversation, TheGreatestIdsAreOrdinary,

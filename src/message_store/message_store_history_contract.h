@@ -58,6 +58,15 @@ TYPED_TEST_P(MessageStoreHistoryContract, ReactionsComeByEmojiAndUser) {
   EXPECT_THAT(listed(), testing::ElementsAre("a alice", "a carol", "ab al", "b bob"));
   EXPECT_TRUE(*store.has_reaction(id, {1}, "a", {"carol"}));
   EXPECT_FALSE(*store.has_reaction(id, {1}, "b", {"carol"}));
+  auto both = *store.reactions_in(id, {1}, {2});
+  EXPECT_EQ(both.size(), 2U);
+  ASSERT_EQ(both[{1}].size(), 4U);
+  EXPECT_EQ(both[{1}][1].emoji + both[{1}][1].user_id.text, "acarol");
+  EXPECT_EQ(both[{2}].size(), 1U);
+  const auto second = *store.reactions_in(id, {2}, {40});
+  ASSERT_EQ(second.size(), 1U);
+  EXPECT_EQ(second.begin()->first.value, 2U);
+  EXPECT_TRUE(store.reactions_in(id, {3}, {2})->empty());
   Rows taken_back;
   taken_back.reactions = {test::reaction(1, 1, "a", "carol", false)};
   this->commit(taken_back);

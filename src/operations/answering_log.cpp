@@ -57,6 +57,11 @@ AnsweringLog::Question AnsweringLog::question_of(const Command& command) {
   return question;
 }
 
+AnsweringLog::~AnsweringLog() {
+  std::unique_lock lock(mutex_);
+  nobody_looks_.wait(lock, [this] { return looking_ == 0; });
+}
+
 Result<> AnsweringLog::append(Command command, Completion done) {
   Question question = question_of(command);
   if (question.kind == Question::Kind::kOther) return log_.append(std::move(command), std::move(done));
@@ -81,7 +86,13 @@ void AnsweringLog::look_after_send(Look look) {
     }
   }
   if (look.answer) return look.answer->give(not_known());
-  workers_.post_always([this] { look_after_sends(); });
+  if (workers_.post_always([this] { look_after_sends(); })) return;
+  const std::lock_guard lock(mutex_);  // the server is stopping
+  end_looking();
+}
+
+void AnsweringLog::end_looking() {
+  if (--looking_ == 0) nobody_looks_.notify_all();  // with the lock: the destructor may wait for it
 }
 
 void AnsweringLog::look_after_sends() {
@@ -89,10 +100,7 @@ void AnsweringLog::look_after_sends() {
     Look look;
     {
       const std::lock_guard lock(mutex_);
-      if (looks_.empty()) {
-        --looking_;
-        return;
-      }
+      if (looks_.empty()) return end_looking();
       look = std::move(looks_.front());
       looks_.pop_front();
     }
@@ -129,11 +137,11 @@ Result<Decision> AnsweringLog::answer_send(const Question& question, Decision un
 }
 
 Result<std::optional<Decision>> AnsweringLog::look_for_message(const Question& question, const Decision& undecided) {
-  const auto standings = store_.standings({&question.conversation, 1}, question.actor);
-  if (!standings) return look_in_one_copy(question, undecided);
-  const auto& standing = standings->front();
-  if (!standing) return fail(ErrorCode::kConversationNotFound, "There is no such conversation.");
-  C4A_CHECK(authorize(standing->head, &standing->member, Action::kSend));
+  const auto both = store_.head_and_member(question.conversation, question.actor);
+  if (!both) return look_in_one_copy(question, undecided);
+  const auto& [head, member] = *both;
+  if (!head || !member) return fail(ErrorCode::kConversationNotFound, "There is no such conversation.");
+  C4A_CHECK(authorize(*head, &*member, Action::kSend));
   // An id that the server has just made was never sent before, and there are many to look after.
   if (!question.id_from_client) return std::nullopt;
   const auto stored = store_.message(question.conversation, question.message);
@@ -144,7 +152,7 @@ Result<std::optional<Decision>> AnsweringLog::look_for_message(const Question& q
   Decision decision;
   decision.message_id = first.message_id;
   decision.seq = first.seq;
-  decision.version = standing->head.version;
+  decision.version = head->version;
   decision.created_at = first.created_at;
   decision.duplicate = question.repeats(first);
   return decision;

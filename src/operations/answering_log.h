@@ -13,6 +13,7 @@
 // mostly a store that is slow, and many looks would make it slower.
 
 #include <atomic>
+#include <condition_variable>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -39,6 +40,7 @@ class AnsweringLog final : public MessageLog {
   AnsweringLog(MessageLog& log, MessageStore& store, MetadataStore& metadata, WorkerPool& workers,
                const Clock& clock = system_clock())
       : log_(log), store_(store), metadata_(metadata), workers_(workers), clock_(clock) {}
+  ~AnsweringLog() override;  // waits for looks after sends
 
   Result<> append(Command command, Completion done) override;
   Result<> admits_send() override { return log_.admits_send(); }
@@ -94,6 +96,7 @@ class AnsweringLog final : public MessageLog {
   void look_after_send(Look look);
   // Until none waits.
   void look_after_sends();
+  void end_looking();  // with the lock
   void look_after_send_now(Look look);
   void look_until_there(const Look& look);
   Result<Decision> answer_send(const Question& question, Decision undecided);
@@ -119,6 +122,7 @@ class AnsweringLog final : public MessageLog {
   std::mutex mutex_;
   std::deque<Look> looks_;   // of sends, that wait
   std::size_t looking_ = 0;  // tasks that take from them
+  std::condition_variable nobody_looks_;
   std::atomic<int> waiting_{0};
   std::atomic<std::uint64_t> left_open_{0};
 };

@@ -1,6 +1,7 @@
 #include "operations/history.h"
 
 #include <algorithm>
+#include <map>
 
 #include "domain/frames.h"
 
@@ -64,11 +65,15 @@ Result<std::string> History::messages(const UserId& actor, const ConversationId&
     if (more) found.erase(found.begin());
   }
   C4A_TRY(const auto receipts, Receipts::load(store_, id));
+  std::map<Seq, std::vector<Reaction>> reactions;
+  if (!found.empty()) {
+    C4A_TRY(reactions, store_.reactions_in(id, found.front().seq, found.back().seq));
+  }
   std::vector<std::string> items;
   for (auto& message : found) {
     MessageView view;
     view.status = receipts.status_of(message);
-    C4A_TRY(view.reactions, reaction_counts(store_, message));
+    if (!message.deleted_at) view.reactions = reaction_counts(reactions[message.seq]);
     view.message = std::move(message);
     items.push_back(message_view_json(view, nullptr));
     message = std::move(view.message);

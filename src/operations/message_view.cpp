@@ -103,9 +103,13 @@ Result<std::vector<StatusStep>> Receipts::history_of(MessageStore& store, const 
 }
 
 Result<std::vector<ReactionCount>> reaction_counts(MessageStore& store, const Message& message) {
-  std::vector<ReactionCount> counts;
-  if (message.deleted_at) return counts;
+  if (message.deleted_at) return {};
   C4A_TRY(const auto reactions, store.reactions(message.conversation_id, message.seq));
+  return reaction_counts(reactions);
+}
+
+std::vector<ReactionCount> reaction_counts(const std::vector<Reaction>& reactions) {
+  std::vector<ReactionCount> counts;
   for (const auto& reaction : reactions) {
     if (counts.empty() || counts.back().emoji != reaction.emoji) counts.push_back({reaction.emoji, 0, {}});
     ++counts.back().count;

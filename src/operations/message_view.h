@@ -48,6 +48,8 @@ struct ReactionCount {
   std::vector<UserId> users;  // the first 100
 };
 Result<std::vector<ReactionCount>> reaction_counts(MessageStore& store, const Message& message);
+// `reactions`: all of the message, in the order of emoji.
+std::vector<ReactionCount> reaction_counts(const std::vector<Reaction>& reactions);
 
 struct MessageView {
   Message message;

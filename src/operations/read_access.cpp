@@ -13,9 +13,8 @@ Result<ReadAccess> read_access(std::optional<Conversation> head, std::optional<M
 }
 
 Result<ReadAccess> read_access(MessageStore& store, const ConversationId& id, const UserId& user) {
-  C4A_TRY(auto head, store.conversation(id));
-  C4A_TRY(auto member, store.member(id, user));
-  return read_access(std::move(head), std::move(member));
+  C4A_TRY(auto both, store.head_and_member(id, user));
+  return read_access(std::move(both.first), std::move(both.second));
 }
 
 Result<bool> share_conversation(MessageStore& store, const UserId& one, const UserId& other) {

@@ -83,29 +83,8 @@ Result<> CassandraMessageStore::all_moves(const ConversationId& id, Seq last_seq
 
 Result<> CassandraMessageStore::all_reactions(const ConversationId& id, Seq last_seq,
                                               const std::function<Result<>(ReactionRow&&)>& visit) {
-  for (std::int32_t bucket = 0; bucket <= layout_.bucket_of(signed_position(last_seq.value)); ++bucket) {
-    ReactionRow last{id, {}, {}, true};
-    for (std::uint32_t found = kPageRows; found == kPageRows;) {
-      std::string cells;
-      CellWriter(cells)
-          .bytes(id.view())
-          .integer(bucket)
-          .bigint(signed_position(last.seq.value))
-          .bytes(last.reaction.emoji)
-          .bytes(last.reaction.user_id.text)
-          .integer(kPageRows);
-      C4A_TRY(auto rows, session_->read(StatementId::kReactionsAfter, cells));
-      found = rows.size();
-      for (std::uint32_t i = 0; i < found; ++i) {
-        last.seq = {static_cast<std::uint64_t>(rows.number())};
-        last.reaction.emoji = rows.bytes();
-        last.reaction.user_id.text = rows.bytes();
-        last.reaction.at = rows.number();
-        C4A_CHECK(visit(ReactionRow(last)));
-      }
-    }
-  }
-  return {};
+  const std::int32_t last_bucket = layout_.bucket_of(signed_position(last_seq.value));
+  return scan_reactions(id, 0, layout_.last_of(last_bucket), visit);
 }
 
 }  // namespace c4a

@@ -1,6 +1,7 @@
 #include "message_store/cassandra/cassandra_message_store.h"
 
 #include <algorithm>
+#include <array>
 #include <thread>
 
 #include "base/clock.h"
@@ -109,6 +110,16 @@ Result<std::vector<std::optional<Conversation>>> CassandraMessageStore::conversa
 Result<std::optional<Member>> CassandraMessageStore::member(const ConversationId& id, const UserId& user) {
   C4A_TRY(auto rows, session_->read(StatementId::kMember, cassandra::member_key(id, user)));
   return cassandra::member_of(rows, id, user);
+}
+
+Result<std::pair<std::optional<Conversation>, std::optional<Member>>> CassandraMessageStore::head_and_member(
+    const ConversationId& id, const UserId& user) {
+  const std::array reads = {cassandra::Read{StatementId::kHeadAlone, cassandra::head_key(id)},
+                            cassandra::Read{StatementId::kMember, cassandra::member_key(id, user)}};
+  C4A_TRY(auto rows, session_->read_all(reads));
+  C4A_TRY(auto head, cassandra::head_of(rows[0], StatementId::kHeadAlone, id));
+  C4A_TRY(auto member, cassandra::member_of(rows[1], id, user));
+  return std::pair(std::move(head.conversation), std::move(member));
 }
 
 Result<std::vector<Member>> CassandraMessageStore::members(const ConversationId& id, const UserId& after,

@@ -36,6 +36,8 @@ class CassandraMessageStore final : public BulkMessageStore {
                                                                  std::size_t recent) override;
   Result<std::optional<Conversation>> conversation(const ConversationId& id) override;
   Result<std::vector<std::optional<Conversation>>> conversations(std::span<const ConversationId> ids) override;
+  Result<std::pair<std::optional<Conversation>, std::optional<Member>>> head_and_member(const ConversationId& id,
+                                                                                        const UserId& user) override;
   Result<std::optional<Member>> member(const ConversationId& id, const UserId& user) override;
   Result<std::vector<Member>> members(const ConversationId& id, const UserId& after, std::size_t limit) override;
   Result<Progress> progress(const ConversationId& id, const UserId& user) override;
@@ -62,6 +64,7 @@ class CassandraMessageStore final : public BulkMessageStore {
   Result<std::vector<Change>> changes_after(const ConversationId& id, Version after, Version until,
                                             std::size_t limit) override;
   Result<std::vector<Reaction>> reactions(const ConversationId& id, Seq seq) override;
+  Result<std::map<Seq, std::vector<Reaction>>> reactions_in(const ConversationId& id, Seq first, Seq last) override;
   Result<bool> has_reaction(const ConversationId& id, Seq seq, std::string_view emoji, const UserId& user) override;
   Result<std::optional<HorizonMove>> first_move(const ConversationId& id, const UserId& user, HorizonMove::Kind kind,
                                                 Seq seq) override;
@@ -89,6 +92,9 @@ class CassandraMessageStore final : public BulkMessageStore {
   bool hidden(TimestampMs created_at) const { return created_at < cutoff_.load(std::memory_order_relaxed); }
   // Whether a bucket without a row means that everything before it has expired.
   bool expires() const { return layout_.retention_days > 0 || cutoff_.load(std::memory_order_relaxed) > 0; }
+  // Of first <= seq <= last, in the order of seq, emoji and user.
+  Result<> scan_reactions(const ConversationId& id, std::int64_t first, std::int64_t last,
+                          const std::function<Result<>(ReactionRow&&)>& visit);
   Result<> scan_down(const ConversationId& id, Seq after, Seq until, std::size_t page,
                      const std::function<bool(const Message&)>& visit);
   Result<std::vector<MessageHeader>> asked_headers(const ConversationId& id, std::int64_t after, std::int64_t until);

@@ -122,8 +122,7 @@ Result<> CqlSession::prepare() {
   for (std::size_t i = 0; i < kStatements; ++i) {
     const std::string text = statement_text(static_cast<StatementId>(i), options_.keyspace);
     const bool one_copy = wants_one_copy(static_cast<StatementId>(i));
-    const std::int32_t code =
-        c4a_cql_prepare(driver_, text.c_str(), one_copy, &statements_[i], why.data(), why.size());
+    const std::int32_t code = c4a_cql_prepare(driver_, text.c_str(), one_copy, &statements_[i], why.data(), why.size());
     if (code == kCqlUnavailable) return fail(error_of(code, why.data()));
     if (code != kCqlOk) {
       return fail(ErrorCode::kCorrupt, fmt::format("The tables of keyspace {} are not as this version made them: {}",

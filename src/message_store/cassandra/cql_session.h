@@ -42,8 +42,8 @@ class CqlSession {
 
   // Any text, once, blocking: for what is seldom asked.
   Result<RowSet> query(const std::string& cql, std::chrono::milliseconds timeout);
-  // Blocks, tries again a little. While the store is known to be away it fails at once, but for one probe a second; that
-  // a quorum is away says nothing of single copies.
+  // Blocks, tries again a little. While the store is known to be away it fails at once, but for one probe a second;
+  // that a quorum is away says nothing of single copies.
   Result<RowSet> read(StatementId id, const std::string& cells);
   // As `read`, all at once, in their order. The first failure fails them all.
   Result<std::vector<RowSet>> read_all(std::span<const Read> reads);

@@ -232,6 +232,46 @@ Result<std::vector<Reaction>> CassandraMessageStore::reactions(const Conversatio
   return reactions;
 }
 
+Result<> CassandraMessageStore::scan_reactions(const ConversationId& id, std::int64_t first, std::int64_t last,
+                                               const std::function<Result<>(ReactionRow&&)>& visit) {
+  constexpr std::int32_t kPage = 1000;
+  for (std::int32_t bucket = layout_.bucket_of(first); bucket <= layout_.bucket_of(last); ++bucket) {
+    ReactionRow row{id, {static_cast<std::uint64_t>(std::max(first, layout_.first_of(bucket)))}, {}, true};
+    for (std::uint32_t found = kPage; found == kPage;) {
+      std::string cells;
+      CellWriter(cells)
+          .bytes(id.view())
+          .integer(bucket)
+          .bigint(signed_position(row.seq.value))
+          .bytes(row.reaction.emoji)
+          .bytes(row.reaction.user_id.text)
+          .bigint(last)
+          .integer(kPage);
+      C4A_TRY(auto rows, session_->read(StatementId::kReactionsAfter, cells));
+      found = rows.size();
+      for (std::uint32_t i = 0; i < found; ++i) {
+        row.seq = {static_cast<std::uint64_t>(rows.number())};
+        row.reaction.emoji = rows.bytes();
+        row.reaction.user_id.text = rows.bytes();
+        row.reaction.at = rows.number();
+        C4A_CHECK(visit(ReactionRow(row)));
+      }
+    }
+  }
+  return {};
+}
+
+Result<std::map<Seq, std::vector<Reaction>>> CassandraMessageStore::reactions_in(const ConversationId& id, Seq first,
+                                                                                 Seq last) {
+  std::map<Seq, std::vector<Reaction>> all;
+  if (first > last) return all;
+  C4A_CHECK(scan_reactions(id, signed_position(first.value), signed_position(last.value), [&](ReactionRow&& row) {
+    all[row.seq].push_back(std::move(row.reaction));
+    return Result<>{};
+  }));
+  return all;
+}
+
 Result<bool> CassandraMessageStore::has_reaction(const ConversationId& id, Seq seq, std::string_view emoji,
                                                  const UserId& user) {
   const std::int64_t position = signed_position(seq.value);

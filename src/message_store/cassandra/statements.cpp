@@ -130,7 +130,7 @@ constexpr std::array<Text, kStatements> kTexts = {{
      "WHERE conversation_id = ? AND bucket = ? AND (user_id, kind, up_to) > (?, ?, ?) LIMIT ?"},
     {StatementId::kReactionsAfter,
      "SELECT seq, emoji, user_id, at FROM $reactions "
-     "WHERE conversation_id = ? AND bucket = ? AND (seq, emoji, user_id) > (?, ?, ?) LIMIT ?"},
+     "WHERE conversation_id = ? AND bucket = ? AND (seq, emoji, user_id) > (?, ?, ?) AND (seq) <= (?) LIMIT ?"},
     {StatementId::kSchemaVersion, "SELECT version, bucket_rows FROM $schema_version WHERE id = 1"},
 }};
 
