@@ -75,6 +75,10 @@ class MessageStore {
   virtual Result<std::vector<std::optional<ConversationState>>> load_all(std::span<const ConversationId> ids,
                                                                          std::size_t recent);
 
+  // Whether a head may be read before all that it tells of: the messages and changes of a commit that has not returned
+  // yet. They follow soon. Where not, what is missing below a head's last_seq has expired.
+  virtual bool heads_may_lead() const { return false; }
+
   // Head alone, with the exact last_seq.
   virtual Result<std::optional<Conversation>> conversation(const ConversationId& id) = 0;
   // In the order of `ids`. A store that is elsewhere is asked for all at once.

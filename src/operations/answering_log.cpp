@@ -77,17 +77,17 @@ Result<> AnsweringLog::append(Command command, Completion done) {
 }
 
 void AnsweringLog::look_after_send(Look look) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (looks_.size() < kMostQueued) {
-      looks_.push_back(std::move(look));
-      if (looking_ == kMostLooks) return;
-      ++looking_;
-    }
+  std::unique_lock lock(mutex_);
+  if (looks_.size() == kMostQueued) {
+    lock.unlock();
+    return look.answer->give(not_known());
   }
-  if (look.answer) return look.answer->give(not_known());
+  looks_.push_back(std::move(look));
+  if (looking_ == kMostLooks) return;
+  ++looking_;
+  lock.unlock();
   if (workers_.post_always([this] { look_after_sends(); })) return;
-  const std::lock_guard lock(mutex_);  // the server is stopping
+  lock.lock();  // the server is stopping
   end_looking();
 }
 

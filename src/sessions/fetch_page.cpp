@@ -1,13 +1,20 @@
 #include "sessions/fetch_page.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
+#include "base/worker_pool.h"
 #include "domain/frames.h"
+#include "telemetry/metrics.h"
 
 namespace c4a {
 namespace {
 
 constexpr std::size_t kPageItems = 500;
+// For what a head told of, in one fetch.
+constexpr int kLooks = 20;
+constexpr std::chrono::milliseconds kPause{50};
 
 class JoinedFrames {
  public:
@@ -27,16 +34,42 @@ class JoinedFrames {
   std::string text_;
 };
 
+void count_wait() {
+  static Counter& waits =
+      counter("chat4all_session_waits_total",
+              "Pages that waited for what a conversation's head had told of, and was not there yet.");
+  waits.add();
+}
+
+// A page of messages or changes. Whether it is whole: full, or with all up to `until`.
+template <typename Row, typename Position, typename Read>
+Result<bool> read_rows(const MessageStore& store, Position after, Position until, Position Row::* position,
+                       std::vector<Row>& rows, const Read& read) {
+  for (int look = 0;; ++look) {
+    C4A_TRY(auto more, read(after, kPageItems - rows.size()));
+    std::ranges::move(more, std::back_inserter(rows));
+    if (!rows.empty()) after = rows.back().*position;
+    if (after >= until || rows.size() == kPageItems) return true;
+    if (!store.heads_may_lead() || look == kLooks) return false;
+    if (look == 0) count_wait();
+    const WorkerPool::Waiting others_run;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
 // Since the session learned what there is, the user may have left and come back: what happened between is not theirs.
 Result<> fetch_messages(MessageStore& store, const UserId& user, const DeviceId& device, FetchedPage& page,
-                        std::size_t page_bytes) {
+                        bool give_up, std::size_t page_bytes) {
   const auto& fetch = page.fetch;
   C4A_TRY(const auto member, store.member(fetch.conversation, user));
   page.seq = fetch.until;
   if (!member) return {};
   const Seq after = std::max(fetch.after, member->joined_after);
   const Seq until = member->readable_until(fetch.until);
-  C4A_TRY(const auto messages, store.messages_after(fetch.conversation, after, until, kPageItems));
+  std::vector<Message> messages;
+  C4A_TRY(const bool whole, read_rows(store, after, until, &Message::seq, messages, [&](Seq from, std::size_t limit) {
+            return store.messages_after(fetch.conversation, from, until, limit);
+          }));
   JoinedFrames frames(page_bytes);
   page.seq = after;
   for (const auto& message : messages) {
@@ -46,20 +79,27 @@ Result<> fetch_messages(MessageStore& store, const UserId& user, const DeviceId&
     frames.add(message_frame(message));
     if (frames.full()) break;
   }
-  // Messages may have expired: nothing is left up to the end.
-  if (messages.size() < kPageItems && (messages.empty() || page.seq == messages.back().seq)) page.seq = fetch.until;
+  if (messages.size() < kPageItems && (messages.empty() || page.seq == messages.back().seq)) {
+    page.incomplete = !whole && store.heads_may_lead() && !give_up;
+    if (!page.incomplete) page.seq = fetch.until;  // what is missing up to there has expired
+  }
   page.frames = frames.take();
   return {};
 }
 
-Result<> fetch_changes(MessageStore& store, const UserId& user, FetchedPage& page, std::size_t page_bytes) {
+Result<> fetch_changes(MessageStore& store, const UserId& user, FetchedPage& page, bool give_up,
+                       std::size_t page_bytes) {
   const auto& fetch = page.fetch;
   C4A_TRY(const auto member, store.member(fetch.conversation, user));
   page.version = fetch.until_version;
   if (!member) return {};
   const Version after = std::max(fetch.after_version, member->joined_version);
   const Version until = member->active() ? fetch.until_version : std::min(fetch.until_version, member->left_at_version);
-  C4A_TRY(const auto changes, store.changes_after(fetch.conversation, after, until, kPageItems));
+  std::vector<Change> changes;
+  C4A_TRY(const bool whole,
+          read_rows(store, after, until, &Change::version, changes, [&](Version from, std::size_t limit) {
+            return store.changes_after(fetch.conversation, from, until, limit);
+          }));
   JoinedFrames frames(page_bytes);
   page.version = after;
   for (const auto& change : changes) {
@@ -73,7 +113,8 @@ Result<> fetch_changes(MessageStore& store, const UserId& user, FetchedPage& pag
     if (frames.full()) break;
   }
   if (changes.size() < kPageItems && (changes.empty() || page.version == changes.back().version)) {
-    page.version = fetch.until_version;
+    page.incomplete = !whole && store.heads_may_lead() && !give_up;
+    if (!page.incomplete) page.version = fetch.until_version;
   }
   page.frames = frames.take();
   return {};
@@ -104,16 +145,17 @@ Result<> fetch_receipts(MessageStore& store, const UserId& user, FetchedPage& pa
 }  // namespace
 
 Result<FetchedPage> fetch_page(MessageStore& store, const UserId& user, const DeviceId& device,
-                               const DeliveryTrack::Fetch& fetch, const ReceiptsSeen& seen, std::size_t page_bytes) {
+                               const DeliveryTrack::Fetch& fetch, const ReceiptsSeen& seen, bool give_up,
+                               std::size_t page_bytes) {
   FetchedPage page;
   page.fetch = fetch;
   page.receipts = seen;
   switch (fetch.kind) {
     case DeliveryTrack::Fetch::Kind::kMessages:
-      C4A_CHECK(fetch_messages(store, user, device, page, page_bytes));
+      C4A_CHECK(fetch_messages(store, user, device, page, give_up, page_bytes));
       break;
     case DeliveryTrack::Fetch::Kind::kChanges:
-      C4A_CHECK(fetch_changes(store, user, page, page_bytes));
+      C4A_CHECK(fetch_changes(store, user, page, give_up, page_bytes));
       break;
     case DeliveryTrack::Fetch::Kind::kReceipts:
       C4A_CHECK(fetch_receipts(store, user, page, page_bytes));

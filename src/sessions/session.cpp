@@ -127,6 +127,7 @@ void Session::fetched(Result<FetchedPage> page) {
     return;
   }
   if (page->frames) socket_.send(std::move(page->frames));
+  incomplete_pages_ = page->incomplete ? static_cast<std::uint8_t>(incomplete_pages_ + 1) : 0;
   switch (page->fetch.kind) {
     case DeliveryTrack::Fetch::Kind::kMessages:
       track_.fetched_messages(page->fetch.conversation, page->seq);

@@ -61,6 +61,8 @@ class Session {
   };
   void send_status(LaterStatus status);
   void release_statuses();
+  // After half a minute: what a head told of does not come.
+  bool gives_up() const { return incomplete_pages_ >= 30; }
 
   SessionHub& hub_;
   net::WebSocket& socket_;
@@ -72,6 +74,7 @@ class Session {
   Device record_;       // of the device, as stored
   bool known_ = false;  // record_ is filled; before, it has the id alone
   bool fetching_ = false;
+  std::uint8_t incomplete_pages_ = 0;                // in a row
   std::unique_ptr<std::vector<LaterStatus>> later_;  // came while catching up
   std::vector<UserId> watched_;
 };

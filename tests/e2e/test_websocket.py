@@ -1,6 +1,7 @@
 """§5: opening a WebSocket, sending on it, and what arrives live."""
 
 import contextlib
+import re
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -139,6 +140,21 @@ def test_a_repeated_send_is_a_duplicate_and_a_changed_one_an_error(pair):
     assert (first["duplicate"], second["duplicate"]) == (False, True) and first["seq"] == second["seq"] == 1
     problem_document(socket.expect("error", ref="3")["problem"], 409, "message_id_conflict")
     assert len(bob.history(conversation)) == 1
+
+
+def error_frames(client, status):
+    samples = re.findall(rf'^chat4all_ws_errors_total{{status="{status}"}} (\d+)', client.get("/metrics").text, re.MULTILINE)
+    return int(samples[0]) if samples else 0
+
+
+def test_error_frames_are_counted(pair):
+    alice, _, conversation = pair
+    before = error_frames(alice, "4xx"), error_frames(alice, "5xx")
+    socket = alice.connect()
+    for _ in range(3):
+        socket.send_message(conversation, "")
+        socket.expect("error")
+    assert (error_frames(alice, "4xx"), error_frames(alice, "5xx")) == (before[0] + 3, before[1])
 
 
 def test_a_refused_send_is_an_error_with_its_ref(pair):

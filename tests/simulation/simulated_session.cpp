@@ -18,7 +18,7 @@ void SimulatedSession::take_mail() {
 
 Result<> SimulatedSession::read(MessageStore& store) {
   const auto fetch = *std::exchange(asked_, std::nullopt);
-  C4A_TRY(auto page, fetch_page(store, user, device, fetch, record_.receipts_seen));
+  C4A_TRY(auto page, fetch_page(store, user, device, fetch, record_.receipts_seen, false));
   reading_ = true;
   inbox_.push_back(std::move(page));
   return {};

@@ -16,6 +16,15 @@ constexpr std::uint32_t kRefusedSendsBeforeClose = 200;
 // While the router is behind, reading and refusing must leave it the processor: frames are read many at a time.
 constexpr std::int64_t kOverloadedRestMs = 50;
 
+void count_error(ErrorCode code) {
+  static const auto of_class = [](const char* status) {
+    return &counter("chat4all_ws_errors_total", "Error frames sent over WebSockets.", {{"status", status}});
+  };
+  static Counter* const clients = of_class("4xx");
+  static Counter* const servers = of_class("5xx");
+  (info(code).http_status < 500 ? clients : servers)->add();
+}
+
 std::string ready_frame(const UserId& user, const DeviceId& device, TimestampMs now, int heartbeat_seconds) {
   std::string out;
   JsonWriter json(out);
@@ -250,6 +259,7 @@ void ClientConnection::handle(WatchFrame& frame) {
 }
 
 void ClientConnection::send_error(const Error& error, const std::string& ref) {
+  count_error(error.code);
   socket_.send(net::make_frame(error_frame(error, ref)));
 }
 

@@ -13,9 +13,10 @@ namespace c4a::cassandra {
 
 // Walks over a conversation's messages or changes, bucket by bucket, without a hole.
 //
-// The first bucket is written with the head, so what is read of it is whole. Later buckets are written after their
-// head: there the head is read first, nothing behind its last position is looked at, and what is missing before it
-// stands in its redo record.
+// The first bucket is written with the head, so each replica has both or neither; but two reads may ask other replicas,
+// and the second need not have all that the first told of (MessageStore::heads_may_lead). Later buckets are written
+// after their head: there the head is read first, nothing behind its last position is looked at, and what is missing
+// before it stands in its redo record.
 class BucketScan {
  public:
   enum class Kind : std::uint8_t { kMessages, kChanges };

@@ -34,6 +34,7 @@ class CassandraMessageStore final : public BulkMessageStore {
   Result<std::optional<ConversationState>> load(const ConversationId& id) override;
   Result<std::vector<std::optional<ConversationState>>> load_all(std::span<const ConversationId> ids,
                                                                  std::size_t recent) override;
+  bool heads_may_lead() const override { return true; }
   Result<std::optional<Conversation>> conversation(const ConversationId& id) override;
   Result<std::vector<std::optional<Conversation>>> conversations(std::span<const ConversationId> ids) override;
   Result<std::pair<std::optional<Conversation>, std::optional<Member>>> head_and_member(const ConversationId& id,
