@@ -38,8 +38,9 @@ enum class PlantedBug : std::uint8_t {
   kHistoryNoneIgnored,      // who joins without history sees it
   kLastOwnerLeaves,         // a group is left without an owner
   // Sessions
-  kGapSentLive,     // a live event is sent though earlier ones are missing
-  kRepeatSentLive,  // what was sent already is sent again
+  kGapSentLive,          // a live event is sent though earlier ones are missing
+  kRepeatSentLive,       // what was sent already is sent again
+  kLateTakenForExpired,  // shared log: what a head told of and is not there yet is passed over
   // Behind real servers, which the simulation has not: `make planted-live`
   kAcksOne,              // Kafka acknowledges with one copy
   kWallClockTimestamps,  // rows in Cassandra are stamped with the time instead of the position

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <thread>
 
+#include "base/planted_bug.h"
 #include "base/worker_pool.h"
 #include "domain/frames.h"
 #include "telemetry/metrics.h"
@@ -12,8 +13,6 @@ namespace c4a {
 namespace {
 
 constexpr std::size_t kPageItems = 500;
-// For what a head told of, in one fetch.
-constexpr int kLooks = 20;
 constexpr std::chrono::milliseconds kPause{50};
 
 class JoinedFrames {
@@ -41,16 +40,20 @@ void count_wait() {
   waits.add();
 }
 
+bool waits_for_more(const MessageStore& store, FetchPatience patience) {
+  return store.heads_may_lead() && !patience.give_up && !planted(PlantedBug::kLateTakenForExpired);
+}
+
 // A page of messages or changes. Whether it is whole: full, or with all up to `until`.
 template <typename Row, typename Position, typename Read>
 Result<bool> read_rows(const MessageStore& store, Position after, Position until, Position Row::* position,
-                       std::vector<Row>& rows, const Read& read) {
+                       std::vector<Row>& rows, int looks, const Read& read) {
   for (int look = 0;; ++look) {
     C4A_TRY(auto more, read(after, kPageItems - rows.size()));
     std::ranges::move(more, std::back_inserter(rows));
     if (!rows.empty()) after = rows.back().*position;
     if (after >= until || rows.size() == kPageItems) return true;
-    if (!store.heads_may_lead() || look == kLooks) return false;
+    if (!store.heads_may_lead() || look >= looks) return false;
     if (look == 0) count_wait();
     const WorkerPool::Waiting others_run;
     std::this_thread::sleep_for(kPause);
@@ -59,7 +62,7 @@ Result<bool> read_rows(const MessageStore& store, Position after, Position until
 
 // Since the session learned what there is, the user may have left and come back: what happened between is not theirs.
 Result<> fetch_messages(MessageStore& store, const UserId& user, const DeviceId& device, FetchedPage& page,
-                        bool give_up, std::size_t page_bytes) {
+                        FetchPatience patience, std::size_t page_bytes) {
   const auto& fetch = page.fetch;
   C4A_TRY(const auto member, store.member(fetch.conversation, user));
   page.seq = fetch.until;
@@ -67,7 +70,8 @@ Result<> fetch_messages(MessageStore& store, const UserId& user, const DeviceId&
   const Seq after = std::max(fetch.after, member->joined_after);
   const Seq until = member->readable_until(fetch.until);
   std::vector<Message> messages;
-  C4A_TRY(const bool whole, read_rows(store, after, until, &Message::seq, messages, [&](Seq from, std::size_t limit) {
+  C4A_TRY(const bool whole,
+          read_rows(store, after, until, &Message::seq, messages, patience.looks, [&](Seq from, std::size_t limit) {
             return store.messages_after(fetch.conversation, from, until, limit);
           }));
   JoinedFrames frames(page_bytes);
@@ -80,14 +84,14 @@ Result<> fetch_messages(MessageStore& store, const UserId& user, const DeviceId&
     if (frames.full()) break;
   }
   if (messages.size() < kPageItems && (messages.empty() || page.seq == messages.back().seq)) {
-    page.incomplete = !whole && store.heads_may_lead() && !give_up;
+    page.incomplete = !whole && waits_for_more(store, patience);
     if (!page.incomplete) page.seq = fetch.until;  // what is missing up to there has expired
   }
   page.frames = frames.take();
   return {};
 }
 
-Result<> fetch_changes(MessageStore& store, const UserId& user, FetchedPage& page, bool give_up,
+Result<> fetch_changes(MessageStore& store, const UserId& user, FetchedPage& page, FetchPatience patience,
                        std::size_t page_bytes) {
   const auto& fetch = page.fetch;
   C4A_TRY(const auto member, store.member(fetch.conversation, user));
@@ -96,10 +100,10 @@ Result<> fetch_changes(MessageStore& store, const UserId& user, FetchedPage& pag
   const Version after = std::max(fetch.after_version, member->joined_version);
   const Version until = member->active() ? fetch.until_version : std::min(fetch.until_version, member->left_at_version);
   std::vector<Change> changes;
-  C4A_TRY(const bool whole,
-          read_rows(store, after, until, &Change::version, changes, [&](Version from, std::size_t limit) {
-            return store.changes_after(fetch.conversation, from, until, limit);
-          }));
+  C4A_TRY(const bool whole, read_rows(store, after, until, &Change::version, changes, patience.looks,
+                                      [&](Version from, std::size_t limit) {
+                                        return store.changes_after(fetch.conversation, from, until, limit);
+                                      }));
   JoinedFrames frames(page_bytes);
   page.version = after;
   for (const auto& change : changes) {
@@ -113,7 +117,7 @@ Result<> fetch_changes(MessageStore& store, const UserId& user, FetchedPage& pag
     if (frames.full()) break;
   }
   if (changes.size() < kPageItems && (changes.empty() || page.version == changes.back().version)) {
-    page.incomplete = !whole && store.heads_may_lead() && !give_up;
+    page.incomplete = !whole && waits_for_more(store, patience);
     if (!page.incomplete) page.version = fetch.until_version;
   }
   page.frames = frames.take();
@@ -145,17 +149,17 @@ Result<> fetch_receipts(MessageStore& store, const UserId& user, FetchedPage& pa
 }  // namespace
 
 Result<FetchedPage> fetch_page(MessageStore& store, const UserId& user, const DeviceId& device,
-                               const DeliveryTrack::Fetch& fetch, const ReceiptsSeen& seen, bool give_up,
+                               const DeliveryTrack::Fetch& fetch, const ReceiptsSeen& seen, FetchPatience patience,
                                std::size_t page_bytes) {
   FetchedPage page;
   page.fetch = fetch;
   page.receipts = seen;
   switch (fetch.kind) {
     case DeliveryTrack::Fetch::Kind::kMessages:
-      C4A_CHECK(fetch_messages(store, user, device, page, give_up, page_bytes));
+      C4A_CHECK(fetch_messages(store, user, device, page, patience, page_bytes));
       break;
     case DeliveryTrack::Fetch::Kind::kChanges:
-      C4A_CHECK(fetch_changes(store, user, page, give_up, page_bytes));
+      C4A_CHECK(fetch_changes(store, user, page, patience, page_bytes));
       break;
     case DeliveryTrack::Fetch::Kind::kReceipts:
       C4A_CHECK(fetch_receipts(store, user, page, page_bytes));

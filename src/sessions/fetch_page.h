@@ -19,13 +19,18 @@ struct FetchedPage {
   bool incomplete = false;                    // something up to `until` is not there yet: look again
 };
 
+// For what a head told of and is not there yet (MessageStore::heads_may_lead).
+struct FetchPatience {
+  int looks = 20;        // 50 ms apart
+  bool give_up = false;  // what is not there after them is taken not to exist
+};
+
 inline constexpr std::size_t kDefaultPageBytes = 128 * 1024;  // below limits.frame_bytes
 
 // Blocks; for worker threads. `seen`: the receipts that the device has. A page ends after the frame that takes it past
-// `page_bytes`. What a head told of and is not there yet (MessageStore::heads_may_lead) is waited for, up to a second;
-// with `give_up` what is not there is taken not to exist.
+// `page_bytes`.
 Result<FetchedPage> fetch_page(MessageStore& store, const UserId& user, const DeviceId& device,
-                               const DeliveryTrack::Fetch& fetch, const ReceiptsSeen& seen, bool give_up,
+                               const DeliveryTrack::Fetch& fetch, const ReceiptsSeen& seen, FetchPatience patience,
                                std::size_t page_bytes = kDefaultPageBytes);
 
 }  // namespace c4a

@@ -36,7 +36,7 @@ class FetchPageTest : public testing::Test {
     DeliveryTrack::Fetch wanted;
     wanted.conversation = test::conversation_id(1);
     wanted.until = Seq{until};
-    return *fetch_page(store_, user_, {"device"}, wanted, {}, give_up);
+    return *fetch_page(store_, user_, {"device"}, wanted, {}, {.give_up = give_up});
   }
 
   LeadingStore store_;

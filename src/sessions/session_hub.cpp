@@ -158,13 +158,14 @@ void SessionHub::open(Session& session, std::function<void()> begun) {
 }
 
 void SessionHub::fetch(Session& session, const DeliveryTrack::Fetch& fetch) {
-  run(session.number(), [this, number = session.number(), user = session.user(), device = session.device(), fetch,
-                         seen = session.record_.receipts_seen, give_up = session.gives_up()] {
-    auto page = fetch_page(services_.store, user, device, fetch, seen, give_up, services_.page_bytes);
-    loop_.post([this, number, page = std::move(page)]() mutable {
-      if (Session* found = find(number)) found->fetched(std::move(page));
-    });
-  });
+  run(session.number(),
+      [this, number = session.number(), user = session.user(), device = session.device(), fetch,
+       seen = session.record_.receipts_seen, patience = FetchPatience{.give_up = session.gives_up()}] {
+        auto page = fetch_page(services_.store, user, device, fetch, seen, patience, services_.page_bytes);
+        loop_.post([this, number, page = std::move(page)]() mutable {
+          if (Session* found = find(number)) found->fetched(std::move(page));
+        });
+      });
 }
 
 void SessionHub::look_again() {

@@ -26,7 +26,7 @@ class ReceiptPagesTest : public testing::Test {
   FetchedPage fetch(const ReceiptsSeen& seen, std::size_t page_bytes = kDefaultPageBytes) {
     DeliveryTrack::Fetch wanted;
     wanted.kind = DeliveryTrack::Fetch::Kind::kReceipts;
-    return *fetch_page(store_, {"alice"}, {}, wanted, seen, false, page_bytes);
+    return *fetch_page(store_, {"alice"}, {}, wanted, seen, {}, page_bytes);
   }
   static std::size_t frames(const FetchedPage& page) {
     return page.frames ? static_cast<std::size_t>(std::ranges::count(*page.frames, '\n')) + 1 : 0;

@@ -44,6 +44,7 @@ constexpr Planted kBugs[] = {
     {PlantedBug::kLastOwnerLeaves, "the last owner leaves"},
     {PlantedBug::kGapSentLive, "live event sent across a gap"},
     {PlantedBug::kRepeatSentLive, "live event sent again"},
+    {PlantedBug::kLateTakenForExpired, "what is still to come taken for expired"},
 };
 static_assert(std::size(kBugs) == static_cast<std::size_t>(PlantedBug::kAcksOne) - 1, "every planted bug is hunted");
 

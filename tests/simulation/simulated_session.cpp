@@ -18,7 +18,7 @@ void SimulatedSession::take_mail() {
 
 Result<> SimulatedSession::read(MessageStore& store) {
   const auto fetch = *std::exchange(asked_, std::nullopt);
-  C4A_TRY(auto page, fetch_page(store, user, device, fetch, record_.receipts_seen, false));
+  C4A_TRY(auto page, fetch_page(store, user, device, fetch, record_.receipts_seen, {.looks = 0}));
   reading_ = true;
   inbox_.push_back(std::move(page));
   return {};

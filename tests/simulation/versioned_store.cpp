@@ -89,12 +89,30 @@ std::vector<Rows> VersionedStore::parts_of(const Rows& rows) {
 Result<> VersionedStore::commit(const Rows& rows, LogPosition position) {
   C4A_CHECK(at(Point::kCommit));
   for (const auto& part : parts_of(rows)) {
+    if (heads_may_lead()) begin(part);
     put(part, position);
     if (atomicity_ != Atomicity::kCommit) C4A_CHECK(at(Point::kPartStored));
   }
+  for_each_row(rows, [&](auto, const auto&, const ConversationId& id) { under_way_.erase(id); });
   committed_ = std::max(committed_, position);
   if (atomicity_ == Atomicity::kCommit) C4A_CHECK(at(Point::kPartStored));
   return {};
+}
+
+void VersionedStore::begin(const Rows& part) {
+  for_each_row(part, [&](auto, const auto&, const ConversationId& id) {
+    const Shelf* shelf = find(id);
+    if (shelf == nullptr) return;
+    UnderWay before;
+    if (!shelf->messages.empty()) before.seq = shelf->messages.rbegin()->first;
+    if (!shelf->changes.empty()) before.version = shelf->changes.rbegin()->first;
+    under_way_.emplace(id, before);  // the first of several tries
+  });
+}
+
+const VersionedStore::UnderWay* VersionedStore::before_what_is_under_way(const ConversationId& id) {
+  const auto found = under_way_.find(id);
+  return found != under_way_.end() && lag_.percent(50) ? &found->second : nullptr;
 }
 
 VersionedStore::Shelf* VersionedStore::writable(const ConversationId& id, LogPosition position) {
@@ -155,6 +173,7 @@ Conversation VersionedStore::exact(const Shelf& shelf) {
 
 Result<std::optional<ConversationState>> VersionedStore::load(const ConversationId& id) {
   C4A_CHECK(at(Point::kRead));
+  under_way_.erase(id);
   const Shelf* shelf = find(id);
   if (shelf == nullptr) return std::nullopt;
   ConversationState state(exact(*shelf));
@@ -237,6 +256,7 @@ Result<std::vector<Message>> VersionedStore::messages_after(const ConversationId
   std::vector<Message> page;
   const Shelf* shelf = find(id);
   if (shelf == nullptr) return page;
+  if (const auto* before = before_what_is_under_way(id)) until = std::min(until, before->seq);
   for (auto at = shelf->messages.upper_bound(after); at != shelf->messages.end() && page.size() < limit; ++at) {
     if (at->first > until) break;
     page.push_back(at->second.value);
@@ -282,6 +302,7 @@ Result<std::vector<Change>> VersionedStore::changes_after(const ConversationId& 
   std::vector<Change> page;
   const Shelf* shelf = find(id);
   if (shelf == nullptr) return page;
+  if (const auto* before = before_what_is_under_way(id)) until = std::min(until, before->version);
   for (auto at = shelf->changes.upper_bound(after); at != shelf->changes.end() && page.size() < limit; ++at) {
     if (at->first > until) break;
     page.push_back(at->second.value);

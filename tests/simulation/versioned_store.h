@@ -34,6 +34,9 @@ class VersionedStore final : public MessageStore {
   std::set<ConversationId> touched;
 
   Result<> commit(const Rows& rows, LogPosition position) override;
+  // After a commit that did not return, readers know its conversations' heads, and find their messages and changes or
+  // not, until a router has loaded or committed them again.
+  bool heads_may_lead() const override { return atomicity_ == Atomicity::kConversation; }
   Result<LogPosition> committed_position() override { return committed_; }
   Result<std::optional<ConversationState>> load(const ConversationId& id) override;
   Result<std::optional<Conversation>> conversation(const ConversationId& id) override;
@@ -95,6 +98,15 @@ class VersionedStore final : public MessageStore {
     LogPosition erased;
   };
 
+  // What a conversation had before a commit that has not returned.
+  struct UnderWay {
+    Seq seq;
+    Version version;
+  };
+  void begin(const Rows& part);
+  // Where a reader that looks now finds only what was there before; null: it finds all.
+  const UnderWay* before_what_is_under_way(const ConversationId& id);
+
   Result<> at(Point point) { return hook ? hook(point) : Result<>{}; }
   std::vector<Rows> parts_of(const Rows& rows);
   void put(const Rows& rows, LogPosition position);
@@ -105,6 +117,8 @@ class VersionedStore final : public MessageStore {
 
   const Atomicity atomicity_;
   Random order_{7};
+  Random lag_{11};
+  std::map<ConversationId, UnderWay> under_way_;
   std::map<ConversationId, Shelf> shelves_;
   std::map<UserId, std::map<ReceiptPlace, ReceiptEvent>> receipts_;
   std::map<std::pair<UserId, UserId>, std::uint64_t> generations_;

@@ -230,6 +230,20 @@ void World::open(Client& client) {
   client.session->opened(std::move(*start));
 }
 
+// A commit takes its time, and sessions look into the store meanwhile.
+void World::sessions_look() {
+  look();
+  for (std::size_t i = 1 + random_.below(4); i > 0; --i) {
+    Client& client = random_.pick(clients_);
+    if (!client.session) continue;
+    const auto devices = store_.devices(client.user).value();
+    const bool known = std::ranges::find(devices, client.device, &Device::id) != devices.end();
+    if (known && client.session->wants_opening()) open(client);
+    while (client.session && client.session->has_mail()) client.session->take_mail();
+    if (client.session && client.session->wants_reading() && !client.session->read(store_)) disconnect(client);
+  }
+}
+
 // Something that the session has to do: take its snapshot, read a page, or look into its inbox.
 void World::pump(Client& client) {
   if (!client.session) return;

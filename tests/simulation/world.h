@@ -109,6 +109,7 @@ class World final : private LiveBus {
   Result<> at_store(VersionedStore::Point point);
   void crash();
   void let_the_other_run();
+  void sessions_look();
   LogPosition somewhere_before(LogPosition committed);
 
   // world_clients.cpp: what clients ask for

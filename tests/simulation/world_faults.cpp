@@ -62,6 +62,7 @@ Result<> World::at_store(VersionedStore::Point point) {
     return fail(ErrorCode::kUnavailable, "the store does not answer");
   }
   danger();
+  if (distributed() && point == VersionedStore::Point::kPartStored && random_.percent(30)) sessions_look();
   if (zombie_ && random_.percent(20)) let_the_other_run();
   return {};
 }
