@@ -55,9 +55,14 @@ class RocksMessageStoreTest : public testing::Test {
   // What kill -9 leaves at this moment: the files as they are, and no process that knows more.
   std::string after_a_crash() const {
     const std::string copy = scratch_.path() + "/copy";
-    fs::remove_all(copy);
-    fs::copy(path(), copy, fs::copy_options::recursive);
-    return copy;
+    // A file of the store that goes while it is being listed ends a copy.
+    std::error_code failed;
+    for (int tries = 0; tries < 100; ++tries) {
+      fs::remove_all(copy);
+      fs::copy(path(), copy, fs::copy_options::recursive, failed);
+      if (!failed) return copy;
+    }
+    throw fs::filesystem_error("cannot copy the store", failed);
   }
   // A store with one message a commit, after a crash. Its log has one record a commit behind the first few, and ends
   // with the last one.

@@ -9,11 +9,13 @@ import cgroups
 from cluster.process import family
 from context import Skipped
 from filesystem import command
+from live_cluster import KEYSPACE, servers
 from live_fault import Fault, must
 from servers import Servers, silence
 
 FREE_MIB = 128                  # beside what the data takes when it moves in
 SLOW_WRITES_PER_SECOND = 20
+REPAIR_SECONDS = 300
 FOLDERS = {"kafka": ("data",), "cassandra": ("data", "commitlog")}
 
 
@@ -74,6 +76,21 @@ class OwnDisk:
         shutil.rmtree(self.aside(folder), ignore_errors=True)
 
 
+def start_with_room_again(name):
+    """A Cassandra node whose disk was full may refuse to start with the end of its commit log, which is torn: then as
+    docs/guide/operations.md says."""
+    code, output = servers("start", name, timeout=180)
+    if code == 0:
+        return
+    node = server(name)
+    if node.kind != "cassandra":
+        raise RuntimeError(f"{name} does not start: {output[-400:]}")
+    for segment in (node.dir / "commitlog").iterdir():
+        segment.unlink()
+    must("start", name)
+    must("nodetool", name, "repair", "-full", KEYSPACE, timeout=REPAIR_SECONDS)
+
+
 class FullDisk:
     def __init__(self, name):
         self.name = name
@@ -93,7 +110,7 @@ class FullDisk:
         """Both servers end, or end their service, when they can't write; so somebody has to start them again."""
         self.balloon.unlink(missing_ok=True)
         must("kill", self.name)
-        must("start", self.name)
+        start_with_room_again(self.name)
 
 
 class SlowDisk:
