@@ -4,9 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <future>
-#include <thread>
+#include <functional>
 
 #include "message_store/fake_message_store.h"
 #include "message_store/message_store_rows.h"
@@ -17,7 +15,17 @@ namespace {
 class LeadingStore final : public FakeMessageStore {
  public:
   bool heads_may_lead() const override { return leads; }
+  Result<std::vector<Message>> messages_after(const ConversationId& id, Seq after, Seq until,
+                                              std::size_t limit) override {
+    if (++reads_ == 3 && at_third_read) at_third_read();
+    return FakeMessageStore::messages_after(id, after, until, limit);
+  }
+
   bool leads = true;
+  std::function<void()> at_third_read;
+
+ private:
+  int reads_ = 0;
 };
 
 class FetchPageTest : public testing::Test {
@@ -44,11 +52,10 @@ class FetchPageTest : public testing::Test {
 };
 
 TEST_F(FetchPageTest, WhatAHeadToldOfIsWaitedFor) {
-  auto later = std::async(std::launch::async, [this] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(120));
+  store_.at_third_read = [this] {
     store_message(4);
     store_message(5);
-  });
+  };
   const FetchedPage page = fetch(5);
   EXPECT_EQ(page.seq.value, 5U);
   EXPECT_FALSE(page.incomplete);

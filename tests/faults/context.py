@@ -20,6 +20,7 @@ from server_process import ServerProcess
 from stage import Stage
 
 COMPLAINTS_SHOWN = 12
+REPOSITORY = f"{Path(__file__).resolve().parents[2]}/"
 
 
 class Skipped(Exception):
@@ -144,6 +145,7 @@ class Context:
         self.outcome.recoveries_ms.append(seconds * 1000)
 
     def complain(self, text):
+        text = text.replace(REPOSITORY, "")      # reports are pages of the project
         self.outcome.complaints.append(text)
         if len(self.outcome.complaints) <= COMPLAINTS_SHOWN:
             print(f"  {self.name} (seed {self.options.seed}), run {self.outcome.runs + 1}: {text}"[:1500], flush=True)
@@ -189,7 +191,8 @@ class Context:
         except Skipped as skipped:
             self.outcome.skipped = str(skipped)
         except Exception as error:
-            self.complain(f"{type(error).__name__}: {error}\n{traceback.format_exc()}")
+            self.complain(f"{type(error).__name__}: {error}")
+            traceback.print_exc(file=sys.stdout)
         self.outcome.seconds = time.monotonic() - self.begun
         if not self.outcome.complaints:
             shutil.rmtree(self.folder, ignore_errors=True)
